@@ -1,0 +1,99 @@
+"""What a strategy has been told so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agnet.errors import CheckpointError, InvalidArchitecture, InvalidInput
+from agnet.objectives import Outcomes
+from agnet.spaces import Architecture, Architectures
+from agnet.strategies.base import Problem
+
+__all__ = ["Archive"]
+
+
+@final
+class Archive:
+    """All architectures told to a strategy, in order, with their outcomes.
+
+    Attributes:
+        problem: The problem they belong to.
+        archs: The architectures.
+        outcomes: Their outcomes, row for row.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        """Starts empty."""
+        self.problem = problem
+        self.archs = problem.space.batch([])
+        self.outcomes = Outcomes(
+            np.empty((0, len(problem.objectives))), np.empty((0, len(problem.limits)))
+        )
+        self._keys = problem.space.keys(self.archs)
+
+    def __len__(self) -> int:
+        return len(self.archs)
+
+    def add(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
+        """Appends ``B`` architectures and their outcomes.
+
+        Raises:
+            InvalidInput: If the numbers of rows or objectives do not fit.
+        """
+        if len(archs) != len(outcomes):
+            raise InvalidInput(f"got {len(archs)} architectures and {len(outcomes)} outcomes")
+        batch = self.problem.space.batch(archs)
+        self.archs = self.archs + batch
+        self.outcomes = Outcomes(
+            np.concatenate([self.outcomes.objectives, outcomes.objectives]),
+            np.concatenate([self.outcomes.excess, outcomes.excess]),
+        )
+        self._keys = np.concatenate([self._keys, self.problem.space.keys(batch)])
+
+    def fresh(self, archs: Architectures) -> Architectures:
+        """Keeps the first of each distinct architecture that has not been told yet, in order."""
+        keys, first = np.unique(self.problem.space.keys(archs), return_index=True)
+        return archs[np.sort(first[~np.isin(keys, self._keys)])]
+
+    def seen(self, archs: Sequence[Architecture]) -> npt.NDArray[np.bool_]:
+        """Says for each of ``B`` architectures whether it has been told."""
+        return np.isin(self.problem.space.keys(archs), self._keys)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the rows as tensors."""
+        return {
+            "space": self.problem.space.name,
+            "choices": torch.from_numpy(self.archs.choices.copy()),
+            "objectives": torch.from_numpy(self.outcomes.objectives),
+            "excess": torch.from_numpy(self.outcomes.excess),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores the rows.
+
+        Raises:
+            CheckpointError: If they are of another space or problem.
+        """
+        space = self.problem.space
+        if state.get("space") != space.name:
+            raise CheckpointError(
+                f"got a checkpoint of the space {state.get('space')!r}; expected {space.name!r}"
+            )
+        try:
+            archs = space.from_choices(state["choices"].numpy())
+            outcomes = Outcomes(state["objectives"].numpy(), state["excess"].numpy())
+        except (KeyError, AttributeError, InvalidArchitecture) as error:
+            raise CheckpointError(f"the checkpoint's archive is malformed: {error}") from error
+        widths = (outcomes.objectives.shape[1], outcomes.excess.shape[1])
+        if widths != (len(self.problem.objectives), len(self.problem.limits)):
+            raise CheckpointError(
+                f"got a checkpoint with {widths[0]} objectives and {widths[1]} limits; "
+                f"expected {len(self.problem.objectives)} and {len(self.problem.limits)}"
+            )
+        self.__init__(self.problem)  # type: ignore[misc]  # back to empty, then refill
+        self.add(archs, outcomes)

@@ -1,0 +1,77 @@
+"""The contract of a strategy."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agnet.errors import InvalidInput
+from agnet.objectives import Limit, Objective, Outcomes
+from agnet.spaces import Architecture, Architectures, SearchSpace
+
+__all__ = ["Problem", "Strategy", "check_single_objective"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is searched, and for what.
+
+    Attributes:
+        space: Where architectures come from.
+        objectives: ``M`` metrics, in the order of ``Outcomes.objectives``.
+        limits: ``L`` hard bounds, in the order of ``Outcomes.excess``.
+    """
+
+    space: SearchSpace
+    objectives: tuple[Objective, ...]
+    limits: tuple[Limit, ...] = ()
+
+
+class Strategy(ABC):
+    """Chooses the next architectures to evaluate.
+
+    Life cycle: the loop draws the initial architectures itself, the same for every strategy of a seed,
+    and tells them first. Then it asks for a batch, evaluates it and tells the outcomes in the order of
+    asking, until the budget is spent. A strategy owns no loop, no files, no workers and no global random
+    state: it is constructed with a problem, a random generator and its settings, and between a ``tell``
+    and the next ``ask`` its ``state_dict`` holds everything that its future depends on, so that a
+    resumed search equals an unbroken one. :class:`agnet.testing.StrategyContract` checks it.
+    """
+
+    @abstractmethod
+    def ask(self, n: int) -> Architectures:
+        """Proposes up to ``n`` distinct architectures, none of which it was told before.
+
+        Fewer (or none) come back only when the space has no more.
+        """
+
+    @abstractmethod
+    def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
+        """Learns the outcomes of ``B`` architectures; failed ones are told as infeasible."""
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the state: containers of numbers, strings and tensors, safe to load from a file."""
+
+    @abstractmethod
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores a state.
+
+        Raises:
+            CheckpointError: If it is not a state of this strategy on this problem.
+        """
+
+
+def check_single_objective(problem: Problem, strategy: str) -> None:
+    """Checks that there is one objective.
+
+    Raises:
+        InvalidInput: If there are several.
+    """
+    if len(problem.objectives) != 1:
+        raise InvalidInput(
+            f"got {len(problem.objectives)} objectives; {strategy} takes one. Turn the others into "
+            "limits, or use a strategy for several objectives"
+        )

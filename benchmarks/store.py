@@ -1,0 +1,106 @@
+"""Tables on disk: one compact file each, with a schema version and a checksum, and no code inside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+from agnet.errors import StorageError, TableError
+
+__all__ = ["data_folder", "read_table", "write_table"]
+
+SCHEMA: Final = 1
+HEADER: Final = "header"
+
+
+def data_folder() -> Path:
+    """Returns the folder of imported tables: ``AGNET_DATA``, or the user's data folder."""
+    chosen = os.environ.get("AGNET_DATA")
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("agnet"))
+
+
+def write_table(
+    path: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]], provenance: str
+) -> Path:
+    """Writes arrays as one table file, replacing it atomically.
+
+    Args:
+        path: The file, ending in ``.npz``; its folder is made.
+        kind: What the table is, checked when it is read.
+        arrays: Numeric or text arrays by name; no objects.
+        provenance: Where the numbers come from and their licence, in one line.
+
+    Returns:
+        The path.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
+    header = {
+        "kind": kind,
+        "schema": SCHEMA,
+        "provenance": provenance,
+        "sha256": _checksum(arrays),
+    }
+    coded = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **{HEADER: coded}, **arrays)
+        part.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write the table {path}: {error}") from error
+    return path
+
+
+def read_table(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str]:
+    """Reads a table file and checks it.
+
+    Returns:
+        The arrays by name, and the provenance.
+
+    Raises:
+        TableError: If the file is not a table, is truncated or altered, or is of another kind or schema.
+        StorageError: If it cannot be opened.
+    """
+    advice = "import the official file again with: agnet import"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(arrays.pop(HEADER).tobytes())
+        found = (header["kind"], header["schema"])
+        checksum, provenance = header["sha256"], str(header["provenance"])
+    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, TypeError) as error:
+        raise TableError(
+            f"{path} is truncated or is no agnet table ({error}); {advice}"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"cannot read the table {path}: {error}") from error
+    if found != (kind, SCHEMA):
+        raise TableError(
+            f"{path} holds the kind {found[0]!r}, schema {found[1]}; "
+            f"expected {kind!r}, schema {SCHEMA}; {advice}"
+        )
+    if _checksum(arrays) != checksum:
+        raise TableError(f"the checksum of {path} does not match its content; {advice}")
+    return arrays, provenance
+
+
+def _checksum(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        digest.update(array.data if array.size else b"")
+    return digest.hexdigest()
