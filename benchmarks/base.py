@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.errors import InvalidInput, MissingData
-from agnet.objectives import Metric
+from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, SearchSpace
 
 __all__ = ["Benchmark", "find_metric"]
@@ -19,8 +19,8 @@ __all__ = ["Benchmark", "find_metric"]
 class Benchmark(ABC):
     """Where a number comes from: a table, a model fitted to one, or real training.
 
-    ``K`` is the number of metrics asked for. A benchmark is deterministic unless it trains, and can be
-    sent to another process. :class:`agnet.testing.BenchmarkContract` checks an implementation.
+    ``K`` is the number of metrics asked for. A benchmark is deterministic unless it trains, and can
+    be sent to another process. :class:`agnet.testing.BenchmarkContract` checks an implementation.
     """
 
     @property
@@ -46,7 +46,12 @@ class Benchmark(ABC):
     @property
     @abstractmethod
     def missing(self) -> Mapping[str, str]:
-        """Metrics that need a file which is not there: name -> what to get and the import command."""
+        """Metrics that need a file which is not there: name -> what to get, how to import it."""
+
+    @property
+    @abstractmethod
+    def default_objective(self) -> Objective:
+        """What a search optimises when nothing is said."""
 
     @property
     @abstractmethod
