@@ -1,7 +1,7 @@
 """Every error that agnet raises on purpose.
 
-A message is one sentence or two: what was got, what was expected, what to do. The command line prints
-it as one line and exits with code 2; nothing already recorded is lost.
+A message is one sentence or two: what was got, what was expected, what to do. The command line
+prints it as one line and exits with code 2; nothing already recorded is lost.
 """
 
 from __future__ import annotations
@@ -57,4 +57,4 @@ class RunLocked(StorageError):
 
 
 class EvaluationError(AgnetError):
-    """An architecture whose evaluation failed; recorded in the run, never raised through search()."""
+    """An evaluation that failed; search() records it and never lets it through."""

@@ -1,7 +1,7 @@
 """Metrics, objectives and limits: what is wanted of an architecture.
 
-Inside the package every objective is minimised and every limit is an upper bound of zero on an excess;
-signs are flipped here and nowhere else.
+Inside the package every objective is minimised and every limit is an upper bound of zero on an
+excess; signs are flipped here and nowhere else.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Metric:
     """One number that a benchmark knows of an architecture.
 
     Attributes:
-        name: As in ``val_accuracy`` or ``edgegpu_latency_ms``; the unit is part of the name where the
+        name: As in ``val_accuracy`` or ``edgegpu_latency_ms``; the unit is part of the name where
+        the
             name does not imply it.
         unit: The unit in words: ``%``, ``ms``, ``mJ``, ``s``, ``M``.
         direction: Which way is better.
@@ -93,7 +94,7 @@ class Limit:
         return cls(match["metric"], "<=" if match["sign"] == "<=" else ">=", bound)
 
     def excess(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Returns by how much values break the limit, in the metric's unit; at most 0 where kept."""
+        """Returns by how much values break the limit, in the metric's unit; <= 0 where kept."""
         return values - self.bound if self.sign == "<=" else self.bound - values
 
     def __str__(self) -> str:
@@ -135,10 +136,8 @@ class Outcomes:
     @property
     def failed(self) -> npt.NDArray[np.bool_]:
         """``(B,)``, where the evaluation gave no number for some objective or limit."""
-        failed: npt.NDArray[np.bool_] = np.isnan(self.objectives).any(1) | np.isnan(
-            self.excess
-        ).any(1)
-        return failed
+        unknown = np.concatenate([np.isnan(self.objectives), np.isnan(self.excess)], axis=1)
+        return np.asarray(unknown.any(axis=1))
 
     @property
     def feasible(self) -> npt.NDArray[np.bool_]:
@@ -148,8 +147,8 @@ class Outcomes:
     def ranks(self) -> npt.NDArray[np.int64]:
         """Ranks ``(B,)`` by the single objective, 0 the best, equal for equals ("min" ranking).
 
-        Feasible architectures come first, in order of the objective; then infeasible ones, in order of
-        the sum of their excesses, each relative to the largest of its limit (Deb, "An efficient
+        Feasible architectures come first, in order of the objective; then infeasible ones, in order
+        of the sum of their excesses, each relative to the largest of its limit (Deb, "An efficient
         constraint handling method for genetic algorithms", 2000); failed ones share the last rank.
 
         Raises:

@@ -16,7 +16,8 @@ def stream(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
 
     Args:
         seed: The run's seed, at least 0.
-        purpose: What the numbers are for, such as ``"initial"`` or ``"strategy"``. Streams of different
+        purpose: What the numbers are for, such as ``"initial"`` or ``"strategy"``. Streams of
+        different
             purposes are independent.
         index: Distinguishes several streams of one purpose.
 

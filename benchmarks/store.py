@@ -1,4 +1,4 @@
-"""Tables on disk: one compact file each, with a schema version and a checksum, and no code inside."""
+"""Tables on disk: one compact file each, with schema version and checksum, and no code in it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def read_table(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str]
         The arrays by name, and the provenance.
 
     Raises:
-        TableError: If the file is not a table, is truncated or altered, or is of another kind or schema.
+        TableError: If the file is not a table, is truncated or altered, or is of another kind or
+        schema.
         StorageError: If it cannot be opened.
     """
     advice = "import the official file again with: agnet import"
@@ -82,9 +83,7 @@ def read_table(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str]
         found = (header["kind"], header["schema"])
         checksum, provenance = header["sha256"], str(header["provenance"])
     except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, TypeError) as error:
-        raise TableError(
-            f"{path} is truncated or is no agnet table ({error}); {advice}"
-        ) from error
+        raise TableError(f"{path} is truncated or is no agnet table ({error}); {advice}") from error
     except OSError as error:
         raise StorageError(f"cannot read the table {path}: {error}") from error
     if found != (kind, SCHEMA):

@@ -41,7 +41,7 @@ class Surrogate(ABC):
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
-        """Returns the state: containers of numbers, strings and tensors, safe to load from a file."""
+        """Returns the state: containers of numbers, strings and tensors, safe to load."""
 
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

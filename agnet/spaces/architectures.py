@@ -23,8 +23,8 @@ Choices: TypeAlias = npt.NDArray[np.int16]
 class Architecture:
     """One architecture: an immutable, hashable, canonical value of a space.
 
-    Made by a space (``parse``, ``sample``, ``from_choices``), never by hand. ``str()`` gives the text
-    form, which ``space.parse`` reads back to an equal value.
+    Made by a space (``parse``, ``sample``, ``from_choices``), never by hand. ``str()`` gives the
+    text form, which ``space.parse`` reads back to an equal value.
     """
 
     __slots__ = ("_choices", "_space")
@@ -71,8 +71,8 @@ class Architecture:
 class Architectures(Sequence[Architecture]):
     """A batch of ``B`` architectures of one space, held as one integer array.
 
-    Indexing with an integer gives an :class:`Architecture`, with a slice, a mask or an index array a
-    smaller batch. Nothing in the package loops over its members: work is done on ``choices``.
+    Indexing with an integer gives an :class:`Architecture`, with a slice, a mask or an index array
+    a smaller batch. Nothing in the package loops over its members: work is done on ``choices``.
     """
 
     __slots__ = ("choices", "space")

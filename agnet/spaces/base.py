@@ -23,10 +23,11 @@ __all__ = ["SearchSpace", "check_level"]
 class SearchSpace(ABC):
     """What an architecture is: sampling, text, keys, moves and the graph view, all batched.
 
-    A space is a small immutable value (a frozen dataclass): two spaces with the same settings are equal,
-    and it can be sent to another process. An architecture is a vector of ``C`` categorical *choices* in
-    canonical form; everything is computed on ``(B, C)`` integer arrays. ``N`` is the number of node slots
-    of the graph view. :class:`agnet.testing.SpaceContract` checks an implementation.
+    A space is a small immutable value (a frozen dataclass): two spaces with the same settings are
+    equal, and it can be sent to another process. An architecture is a vector of ``C`` categorical
+    *choices* in canonical form; everything is computed on ``(B, C)`` integer arrays. ``N`` is the
+    number of node slots of the graph view. :class:`agnet.testing.SpaceContract` checks an
+    implementation.
     """
 
     @property
@@ -76,7 +77,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def is_valid(self, choices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Says for each choice vector ``(B, C)``, canonical or not, whether it is an architecture."""
+        """Says for each vector ``(B, C)``, canonical or not, whether it is an architecture."""
 
     @abstractmethod
     def canonical(self, choices: Choices) -> Choices:
@@ -84,11 +85,12 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def keys(self, archs: Sequence[Architecture], level: str | None = None) -> npt.NDArray[Any]:
-        """Returns one sortable key per architecture, equal if and only if they are equal at a level.
+        """Returns sortable keys, equal if and only if the architectures are, at a level.
 
         Args:
             archs: ``B`` architectures.
-            level: One of ``key_levels``; by default the finest, at which equal keys mean equal values.
+            level: One of ``key_levels``; by default the finest, at which equal keys mean equal
+            values.
 
         Returns:
             ``(B,)``, int64, or a structured integer type where 64 bits do not suffice.
@@ -96,11 +98,11 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def neighbours(self, arch: Architecture) -> Architectures:
-        """Returns all distinct architectures one elementary change away, without ``arch`` itself."""
+        """Returns all distinct others that are one elementary change away."""
 
     @abstractmethod
     def mutate(self, archs: Sequence[Architecture], rng: np.random.Generator) -> Architectures:
-        """Changes each of ``B`` architectures by one random elementary change, never into itself."""
+        """Makes one random elementary change to each of ``B`` architectures."""
 
     @abstractmethod
     def crossover(

@@ -16,7 +16,8 @@ class GraphBatch:
     """``B`` directed acyclic graphs of at most ``N`` nodes, in topological order.
 
     Attributes:
-        ops: ``(B, N)`` int64, the type of each node: an index into ``space.node_types``; 0 where padded.
+        ops: ``(B, N)`` int64, the type of each node: an index into ``space.node_types``; 0 where
+        padded.
         adjacency: ``(B, N, N)`` bool; ``[b, u, v]`` is an edge from ``u`` to ``v``, and ``u < v``.
         mask: ``(B, N)`` bool, which nodes exist.
     """

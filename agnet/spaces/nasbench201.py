@@ -1,10 +1,12 @@
 """NAS-Bench-201: cells of four tensors and six edges with one of five operations each.
 
-Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020.
+Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR
+2020.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -38,7 +40,7 @@ SIZES: Final = (len(OPERATIONS),) * len(EDGES)
 
 
 def _wiring() -> torch.Tensor:
-    """The fixed graph of operations as nodes: an edge's operation feeds those that read its target."""
+    """Operations as nodes: the one on an edge feeds those that read the edge's target."""
     adjacency = torch.zeros(8, 8, dtype=torch.bool)
     for i, (source, target) in enumerate(EDGES):
         if source == 0:
@@ -57,8 +59,8 @@ WIRING: Final = _wiring()
 def _published_name(ops: Sequence[int], drop_zeros: bool) -> str:
     """Names what tensor 3 computes, by the procedure behind the published class counts.
 
-    A sum is named by its sorted terms. A skip takes over the name of its source as one term, so a sum
-    that is passed on is not merged with the sum it enters; ``_flat_sum`` is the exact form.
+    A sum is named by its sorted terms. A skip takes over the name of its source as one term, so a
+    sum that is passed on is not merged with the sum it enters; ``_flat_sum`` is the exact form.
     """
     names = ["0"]
     for target in (1, 2, 3):
@@ -114,15 +116,15 @@ def _official_order() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
 @final
 @dataclass(frozen=True)
 class NASBench201(SearchSpace):
-    """The 15,625 cells of NAS-Bench-201 (the topology space of NATS-Bench), in their official order.
+    """The 15,625 cells of NAS-Bench-201 (NATS-Bench: topology space), in official order.
 
-    The ``C = 6`` choices are the operations of the edges 0>1, 0>2, 1>2, 0>3, 1>3, 2>3. In the graph view
-    (``N = 8``) operations are nodes between an input and an output, with fixed wiring.
+    The ``C = 6`` choices are the operations of the edges 0>1, 0>2, 1>2, 0>3, 1>3, 2>3. In the graph
+    view (``N = 8``) operations are nodes between an input and an output, with fixed wiring.
 
-    Key levels: ``text`` (15,625 classes: the text is the same), ``skip`` (12,751: equal after a skip is
-    named by the tensor it passes on), ``none`` (6,466: zeros are recognised as well; both are the classes
-    of the paper's appendix), ``function`` (4,930: dead edges dropped and nested sums flattened, so that
-    equal keys mean the same function of the same weights).
+    Key levels: ``text`` (15,625 classes: the text is the same), ``skip`` (12,751: equal after a
+    skip is named by the tensor it passes on), ``none`` (6,466: zeros are recognised as well; both
+    are the classes of the paper's appendix), ``function`` (4,930: dead edges dropped and nested
+    sums flattened, so that equal keys mean the same function of the same weights).
     """
 
     @property
@@ -133,7 +135,7 @@ class NASBench201(SearchSpace):
     @property
     def size(self) -> int:
         """15,625."""
-        return len(OPERATIONS) ** len(EDGES)
+        return math.prod(SIZES)
 
     @property
     def choice_sizes(self) -> tuple[int, ...]:
@@ -161,7 +163,10 @@ class NASBench201(SearchSpace):
 
     def index(self, archs: Sequence[Architecture]) -> npt.NDArray[np.int64]:
         """Returns the official indices ``(B,)``."""
-        return _official_order()[1][mixed_radix(self.to_choices(archs), SIZES)]
+        indices: npt.NDArray[np.int64] = _official_order()[1][
+            mixed_radix(self.to_choices(archs), SIZES)
+        ]
+        return indices
 
     def is_valid(self, choices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Every vector of operations is a cell."""
@@ -247,8 +252,8 @@ class NASBench201(SearchSpace):
         fits &= ((graphs.ops[:, 1:7] >= 2) & (graphs.ops[:, 1:7] < len(NODE_TYPES))).all(1)
         if not bool(fits.all()):
             raise InvalidArchitecture(
-                f"graph {int((~fits).nonzero()[0])} is no NAS-Bench-201 cell: expected an input, six "
-                "operations in edge order and an output, with the fixed wiring"
+                f"graph {int((~fits).nonzero()[0])} is no NAS-Bench-201 cell: expected an input, "
+                "six operations in edge order and an output, with the fixed wiring"
             )
         return Architectures(self, (graphs.ops[:, 1:7] - 2).numpy())
 

@@ -12,12 +12,12 @@ __all__ = ["change_one", "in_range", "mixed_radix", "one_change_variants", "unif
 
 def in_range(choices: npt.NDArray[np.integer], sizes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Says for each row ``(B, C)`` whether every choice is one of its options."""
-    inside: npt.NDArray[np.bool_] = ((choices >= 0) & (choices < np.asarray(sizes))).all(axis=1)
-    return inside
+    inside = (choices >= 0) & (choices < np.asarray(sizes))
+    return np.asarray(inside.all(axis=1))
 
 
 def mixed_radix(choices: npt.NDArray[np.integer], sizes: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Numbers choice vectors ``(B, C)`` by reading them as digits, the first the most significant."""
+    """Numbers choice vectors ``(B, C)`` by reading them as digits, the highest first."""
     radix = np.asarray(sizes, dtype=np.int64)
     places = np.concatenate([np.cumprod(radix[:0:-1])[::-1], [1]]).astype(np.int64)
     return choices.astype(np.int64) @ places
@@ -45,7 +45,7 @@ def change_one(
     at = weight.argmax(axis=1)
     rows = np.arange(len(choices))
     step = rng.integers(1, np.maximum(radix[at], 2))
-    changed = choices.copy()
+    changed: Choices = choices.copy()
     changed[rows, at] = (changed[rows, at] + step) % radix[at]
     return changed
 
@@ -55,12 +55,11 @@ def one_change_variants(row: Choices, sizes: npt.ArrayLike) -> Choices:
     radix = np.asarray(sizes)
     at = np.repeat(np.arange(len(radix)), radix - 1)
     step = np.concatenate([np.arange(1, size) for size in radix.tolist()])
-    variants: Choices = np.repeat(row[None], len(at), axis=0)
+    variants = np.repeat(row[None], len(at), axis=0)
     variants[np.arange(len(at)), at] = (row[at] + step) % radix[at]
     return variants
 
 
 def uniform_crossover(first: Choices, second: Choices, rng: np.random.Generator) -> Choices:
     """Takes each choice of ``B`` children from either parent with equal probability."""
-    mixed: Choices = np.where(rng.random(first.shape) < 0.5, first, second)
-    return mixed
+    return np.where(rng.random(first.shape) < 0.5, first, second)

@@ -32,12 +32,13 @@ class Problem:
 class Strategy(ABC):
     """Chooses the next architectures to evaluate.
 
-    Life cycle: the loop draws the initial architectures itself, the same for every strategy of a seed,
-    and tells them first. Then it asks for a batch, evaluates it and tells the outcomes in the order of
-    asking, until the budget is spent. A strategy owns no loop, no files, no workers and no global random
-    state: it is constructed with a problem, a random generator and its settings, and between a ``tell``
-    and the next ``ask`` its ``state_dict`` holds everything that its future depends on, so that a
-    resumed search equals an unbroken one. :class:`agnet.testing.StrategyContract` checks it.
+    Life cycle: the loop draws the initial architectures itself, the same for every strategy of a
+    seed, and tells them first. Then it asks for a batch, evaluates it and tells the outcomes in the
+    order of asking, until the budget is spent. A strategy owns no loop, no files, no workers and no
+    global random
+    state: it is constructed with a problem, a random generator and its settings, and between a
+    ``tell`` and the next ``ask`` its ``state_dict`` holds everything that its future depends on, so
+    that a resumed search equals an unbroken one. :class:`agnet.testing.StrategyContract` checks it.
     """
 
     @abstractmethod
@@ -53,7 +54,7 @@ class Strategy(ABC):
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
-        """Returns the state: containers of numbers, strings and tensors, safe to load from a file."""
+        """Returns the state: containers of numbers, strings and tensors, safe to load."""
 
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
