@@ -1,15 +1,44 @@
 """Search spaces: what an architecture is, one file a space."""
 
+from typing import Final
+
+from agnet.errors import InvalidInput
 from agnet.spaces.architectures import Architecture, Architectures, Choices
 from agnet.spaces.base import SearchSpace
+from agnet.spaces.darts import DARTS
 from agnet.spaces.graphs import GraphBatch
+from agnet.spaces.nasbench101 import NASBench101
 from agnet.spaces.nasbench201 import NASBench201
+from agnet.spaces.ofa_mbv3 import OFAMobileNetV3
 
 __all__ = [
+    "DARTS",
+    "SPACES",
     "Architecture",
     "Architectures",
     "Choices",
     "GraphBatch",
+    "NASBench101",
     "NASBench201",
+    "OFAMobileNetV3",
     "SearchSpace",
+    "open_space",
 ]
+
+SPACES: Final[dict[str, type[SearchSpace]]] = {
+    "nasbench201": NASBench201,
+    "nasbench101": NASBench101,
+    "darts": DARTS,
+    "ofa_mbv3": OFAMobileNetV3,
+}
+
+
+def open_space(name: str) -> SearchSpace:
+    """Returns the search space of a name, with its default settings.
+
+    Raises:
+        InvalidInput: If there is no such space; the message lists those there are.
+    """
+    if name not in SPACES:
+        raise InvalidInput(f"got the search space {name!r}; expected one of {', '.join(SPACES)}")
+    return SPACES[name]()

@@ -1,0 +1,42 @@
+# make search   a real search on the table that ships, from a fresh clone
+# make test     the whole test suite
+# make data     imports the tables that FROM holds into DATA (see CONTRIBUTING)
+# make check    lint, format and types
+PYTHON ?= python3
+DATA ?= $(CURDIR)/data
+FROM ?= ../shared/data
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: search test slow data check clean
+
+search: $(READY)
+	$(BIN)/agnet search
+
+test: $(READY)
+	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -n 2
+
+slow: $(READY)
+	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -m slow
+
+data: $(READY)
+	AGNET_DATA=$(DATA) $(BIN)/agnet import nasbench201 $(FROM)/nasbench201.npz
+	AGNET_DATA=$(DATA) $(BIN)/agnet import hwnasbench $(FROM)/hwnasbench_nb201.npz
+	AGNET_DATA=$(DATA) $(BIN)/agnet import nasbench101 $(FROM)/ecnas_5v_4epochs.npz
+	AGNET_DATA=$(DATA) $(BIN)/agnet import nasbench101 $(FROM)/nasbench101_subset.npz
+	AGNET_DATA=$(DATA) $(BIN)/agnet import ofa_mbv3 $(FROM)/ofa_mbv3_acc_predictor_fp16.npz
+	AGNET_DATA=$(DATA) $(BIN)/agnet import ofa_mbv3 $(FROM)/ofa_lut_i7-8700K.csv
+	AGNET_DATA=$(DATA) $(BIN)/agnet import ofa_mbv3 $(FROM)/ofa_mbv3_accuracy.npz
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(READY)

@@ -1,0 +1,5 @@
+"""``python -m agnet`` is the ``agnet`` command."""
+
+from agnet.cli import main
+
+main()

@@ -1,0 +1,117 @@
+"""What the command line prints of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from agnet.runs import Run
+
+__all__ = ["describe", "say_interrupted", "show_comparison", "show_run", "show_sweep"]
+
+
+def show_run(run: Run) -> None:
+    """Prints the best architecture, its metrics and where the run lies."""
+    console = Console(soft_wrap=True, highlight=False)
+    failed = sum(row.failure is not None for row in run.rows)
+    console.print(
+        f"{len(run)} queries on {run.benchmark.name} ({run.benchmark.dataset}) with "
+        f"{run.config.strategy}, seed {run.config.seed}" + (f"; {failed} failed" if failed else "")
+    )
+    row = run.best_query
+    if row is None:
+        console.print("nothing feasible was found: loosen the limits or raise --queries")
+    else:
+        console.print(f"best   {row.arch}", markup=False)
+        console.print(f"       found at query {row.query} of {len(run)}")
+        for name, text in describe(run).items():
+            console.print(f"       {name} = {text}", markup=False)
+        if run.tested:
+            for name, value in run.test().items():
+                console.print(f"       {name} = {value:.3f}  (read once)", markup=False)
+    if run.folder is not None:
+        console.print(f"run    {run.folder}", markup=False)
+
+
+def describe(run: Run) -> dict[str, str]:
+    """Returns the search metrics of the best architecture as text, by name.
+
+    Held-out metrics are left out: only ``run.test()`` reads those.
+    """
+    arch = run.best
+    if arch is None:
+        return {}
+    metrics = [metric for metric in run.benchmark.metrics if not metric.held_out]
+    values = run.benchmark.query([arch], [metric.name for metric in metrics])[0]
+    return {
+        metric.name: f"{value:.3f} {metric.unit}"
+        + (f" ({metric.source})" if metric.source == "predicted" else "")
+        for metric, value in zip(metrics, values.tolist(), strict=True)
+        if np.isfinite(value)
+    }
+
+
+def show_sweep(runs: Sequence[Run], folder: Path) -> None:
+    """Prints one table of a sweep: a line a seed, and the mean with its interval."""
+    from agnet.sweeps import interval
+
+    console = Console(soft_wrap=True)
+    metric = runs[0].config.parsed_objectives()[0].metric
+    tests = sorted({name for run in runs if run.tested for name in run.test()})
+    table = Table(title=f"{runs[0].config.strategy} on {runs[0].benchmark.name}, {folder}")
+    for name in ("seed", "queries", f"best {metric}", "found at", *tests):
+        table.add_column(name, justify="right")
+    for run in runs:
+        best, curve = run.best_query, run.best_so_far()
+        read = run.test() if run.tested else {}
+        table.add_row(
+            str(run.config.seed),
+            str(len(run)),
+            "-" if best is None else f"{curve[-1]:.3f}",
+            "-" if best is None else str(best.query),
+            *[_number(read, name) for name in tests],
+            end_section=run is runs[-1],
+        )
+    last = [run.best_so_far()[-1] if len(run) else np.nan for run in runs]
+    found = [run.best_query.query if run.best_query else np.nan for run in runs]
+    reads = [[run.test().get(name, np.nan) for run in runs if run.tested] for name in tests]
+    summary = [str(interval(last)), str(interval(found)), *[str(interval(x)) for x in reads]]
+    table.add_row("mean ± 95 %", "", *summary)
+    console.print(table)
+
+
+def show_comparison(groups: Mapping[str, Sequence[Run]], queries: Sequence[int]) -> None:
+    """Prints the mean best-so-far of several groups of runs after given numbers of queries."""
+    from agnet.sweeps import interval
+
+    console = Console(soft_wrap=True)
+    first = next(iter(groups.values()))[0]
+    table = Table(title=f"best {first.config.parsed_objectives()[0]} so far, mean ± 95 %")
+    for name in ("run", "strategy", "seeds", *[f"{n} queries" for n in queries]):
+        table.add_column(name, justify="left" if name in ("run", "strategy") else "right")
+    for name, runs in groups.items():
+        curves = [run.best_so_far() for run in runs]
+        cells = [
+            str(interval([curve[n - 1] for curve in curves]))
+            if all(len(curve) >= n for curve in curves)
+            else "-"
+            for n in queries
+        ]
+        table.add_row(name, runs[0].config.strategy, str(len(runs)), *cells)
+    console.print(table)
+
+
+def say_interrupted(out: Path) -> None:
+    """Says how to go on after Ctrl-C."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"stopped; go on with: agnet search --resume --out {out}", markup=False)
+
+
+def _number(values: Mapping[str, float], name: str) -> str:
+    return f"{values[name]:.3f}" if name in values else "-"

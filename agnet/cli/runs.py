@@ -1,0 +1,54 @@
+"""``agnet compare`` and ``agnet test``: what can be asked of runs that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agnet.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from agnet.runs import Run
+
+__all__ = ["compare", "test"]
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Runs, or folders of sweeps.")],
+    at: Annotated[
+        list[int] | None, typer.Option(help="Numbers of queries to compare at; repeatable.")
+    ] = None,
+) -> None:
+    """Compare runs and sweeps: the mean best so far, with its interval over seeds."""
+    from agnet.cli.output import show_comparison
+
+    groups = {str(path): _open_all(path) for path in runs}
+    objectives = {run.config.objectives for group in groups.values() for run in group}
+    if len(objectives) > 1:
+        raise InvalidInput(f"the runs have different objectives: {sorted(objectives)}")
+    shortest = min(len(run) for group in groups.values() for run in group)
+    show_comparison(groups, at or sorted({max(shortest // 2, 1), max(shortest, 1)}))
+
+
+def test(run: Annotated[Path, typer.Argument(help="The folder of a finished run.")]) -> None:
+    """Read the held-out metrics of a run's selected architecture, once; the run records it."""
+    from agnet.cli.output import show_run
+    from agnet.runs import Run
+
+    opened = Run.open(run)
+    opened.test()
+    show_run(opened)
+
+
+def _open_all(path: Path) -> list[Run]:
+    from agnet.runs import Run
+    from agnet.storage import CONFIG
+
+    if (path / CONFIG).exists():
+        return [Run.open(path)]
+    folders = sorted(child.parent for child in path.glob(f"seed-*/{CONFIG}"))
+    if not folders:
+        raise InvalidInput(f"{path} holds no run and no sweep")
+    return [Run.open(folder) for folder in folders]

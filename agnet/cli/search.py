@@ -1,0 +1,271 @@
+"""``agnet search``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agnet.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from agnet.benchmarks import Benchmark
+    from agnet.config import SearchConfig
+    from agnet.runs import Run
+
+__all__ = ["search"]
+
+
+def search(
+    benchmark: Annotated[
+        str | None, typer.Option(help="Where the numbers come from; see 'agnet benchmarks'.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="cifar10, cifar100 or ImageNet16-120, for nasbench201.")
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="A CSV of your own: a column 'arch' and a column a metric."),
+    ] = None,
+    space: Annotated[str | None, typer.Option(help="The search space of --table.")] = None,
+    noise: Annotated[
+        bool, typer.Option("--noise", help="Answer with one recorded training run, not the mean.")
+    ] = False,
+    strategy: Annotated[
+        str | None,
+        typer.Option(help="random, local_search, evolution, eda, trees or gp.  [default: gp]"),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the strategy, as in population=50; repeatable."),
+    ] = None,
+    maximize: Annotated[
+        list[str] | None, typer.Option(help="A metric to maximise; repeatable.")
+    ] = None,
+    minimize: Annotated[
+        list[str] | None, typer.Option(help="A metric to minimise; repeatable.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help='A hard limit, as in "edgegpu_latency_ms<=5"; repeatable.'),
+    ] = None,
+    queries: Annotated[
+        int | None, typer.Option(help="Architectures to evaluate, initial ones included.  [192]")
+    ] = None,
+    init: Annotated[int | None, typer.Option(help="Random initial architectures.  [16]")] = None,
+    batch: Annotated[int | None, typer.Option(help="Architectures asked at a time.  [16]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the run.  [0]")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="A sweep, one run a seed: 0:30, or a list as in 0,3,7.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
+    workers: Annotated[
+        int, typer.Option(help="Processes: evaluations at a time, or runs at a time of a sweep.")
+    ] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file; other options override it.")
+    ] = None,
+    test: Annotated[
+        bool,
+        typer.Option("--test", help="At the end, read the test value of the selected one, once."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Search a benchmark for its best architecture.
+
+    A run lies in a folder, survives being killed, and goes on with --resume.
+    """
+    given: dict[str, Any] = {
+        "strategy": strategy,
+        "options": dict(_setting(text) for text in option or []) or None,
+        "objectives": [f"maximize {m}" for m in maximize or []]
+        + [f"minimize {m}" for m in minimize or []]
+        or None,
+        "limits": limit or None,
+        "queries": queries,
+        "init": init,
+        "batch": batch,
+        "seed": seed,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    source = _benchmark_settings(benchmark, dataset, table, space, noise)
+    if resume:
+        _resume(given, source, config, seeds, out, workers, test, quiet)
+        return
+    from agnet.benchmarks import open_benchmark
+
+    settled = _settle(given, source, config)
+    opened = open_benchmark(**settled.benchmark)
+    if seeds is not None:
+        if seed is not None:
+            raise InvalidInput("got --seed and --seeds; use one of them")
+        _sweep(settled, opened, seeds, out, workers, False, test, quiet)
+    else:
+        _run(opened, settled, out or _free_folder(settled), workers, test, quiet)
+
+
+def _benchmark_settings(
+    benchmark: str | None,
+    dataset: str | None,
+    table: Path | None,
+    space: str | None,
+    noise: bool,
+) -> dict[str, Any]:
+    """Gathers what the options say of the benchmark."""
+    if table is not None:
+        if benchmark is not None or dataset is not None or noise:
+            raise InvalidInput("--table stands alone: no --benchmark, --dataset or --noise with it")
+        if space is None:
+            raise InvalidInput("--table needs --space, the search space of its architectures")
+        return {"name": "table", "path": str(table.resolve()), "space": space}
+    if space is not None:
+        raise InvalidInput("--space is for --table; a benchmark has a space of its own")
+    settings = {"name": benchmark, "dataset": dataset, "noise": noise or None}
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """Reads one ``name=value``; a value is a number, true, false or a text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise InvalidInput(f"got the setting {text!r}; expected NAME=VALUE, as in population=50")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _settle(given: dict[str, Any], source: dict[str, Any], config: Path | None) -> SearchConfig:
+    """Merges defaults, the configuration file and the options, the later the stronger."""
+    from agnet.config import SearchConfig
+
+    base = SearchConfig()
+    if config is not None:
+        try:
+            base = SearchConfig.from_toml(config.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInput(f"cannot read the configuration {config}: {error}") from error
+    if source:
+        same = source.get("name", base.benchmark.get("name")) == base.benchmark.get("name")
+        given["benchmark"] = {**base.benchmark, **source} if same else source
+    fields = {name: getattr(base, name) for name in SearchConfig.__dataclass_fields__}
+    return SearchConfig.from_table({**fields, **given})
+
+
+def _free_folder(config: SearchConfig) -> Path:
+    """Names a folder under ``runs`` that is not taken yet."""
+    parts = [config.benchmark["name"], config.benchmark.get("dataset"), config.strategy]
+    base = "-".join(str(part) for part in [*parts, f"seed{config.seed}"] if part)
+    folder, n = Path("runs") / base, 1
+    while folder.exists():
+        n += 1
+        folder = Path("runs") / f"{base}-{n}"
+    return folder
+
+
+def _run(
+    benchmark: Benchmark,
+    config: SearchConfig,
+    out: Path,
+    workers: int,
+    test: bool,
+    quiet: bool,
+    resume: bool = False,
+) -> None:
+    from agnet.cli.output import say_interrupted, show_run
+    from agnet.loop import search as run_search
+    from agnet.progress import ProgressBar
+
+    progress = None if quiet else ProgressBar()
+    try:
+        if resume:
+            run = run_search(
+                benchmark,
+                out=out,
+                resume=True,
+                workers=workers,
+                progress=progress,
+                queries=config.queries,
+            )
+        else:
+            run = run_search(benchmark, config, out=out, workers=workers, progress=progress)
+    except KeyboardInterrupt:
+        say_interrupted(out)
+        raise
+    if test:
+        run.test()
+    show_run(run)
+
+
+def _sweep(
+    config: SearchConfig,
+    benchmark: Benchmark,
+    seeds: str,
+    out: Path | None,
+    workers: int,
+    resume: bool,
+    test: bool,
+    quiet: bool,
+) -> None:
+    from agnet.cli.output import say_interrupted, show_sweep
+    from agnet.loop import settle_objectives
+    from agnet.progress import ProgressBar
+    from agnet.sweeps import parse_seeds, sweep
+
+    config = settle_objectives(config, benchmark)
+    folder = out or _free_folder(config).with_name(_free_folder(config).name + "-sweep")
+    progress = None if quiet else ProgressBar()
+    try:
+        runs: list[Run] = sweep(
+            config,
+            parse_seeds(seeds),
+            folder,
+            workers=max(workers, 1),
+            resume=resume,
+            test=test,
+            progress=progress,
+        )
+    except KeyboardInterrupt:
+        say_interrupted(folder)
+        raise
+    show_sweep(runs, folder)
+
+
+def _resume(
+    given: dict[str, Any],
+    source: dict[str, Any],
+    config: Path | None,
+    seeds: str | None,
+    out: Path | None,
+    workers: int,
+    test: bool,
+    quiet: bool,
+) -> None:
+    from dataclasses import replace
+
+    from agnet.benchmarks import open_benchmark
+    from agnet.runs import read_config
+    from agnet.sweeps import parse_seeds, seed_folder
+
+    if out is None:
+        raise InvalidInput("--resume needs --out, the folder of the run")
+    queries = given.pop("queries", None)
+    if given or source or config is not None:
+        raise InvalidInput(
+            "a resumed run keeps its configuration: only --queries (more), --workers, --test and "
+            "--quiet go with --resume, and --seeds for a sweep"
+        )
+    folder = seed_folder(out, parse_seeds(seeds)[0]) if seeds is not None else out
+    old = read_config(folder)
+    settled = replace(old, queries=old.queries if queries is None else queries)
+    opened = open_benchmark(**old.benchmark)
+    if seeds is not None:
+        _sweep(settled, opened, seeds, out, workers, True, test, quiet)
+    else:
+        _run(opened, settled, out, workers, test, quiet, resume=True)

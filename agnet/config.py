@@ -1,0 +1,134 @@
+"""The configuration of a search: everything needed to run it again, as TOML."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, cast
+
+import tomli_w
+
+from agnet.errors import InvalidInput
+from agnet.objectives import Limit, Objective
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["SearchConfig"]
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """What a search does, apart from where it runs and how many workers it has.
+
+    Attributes:
+        benchmark: Settings of the benchmark, as ``open_benchmark`` takes them.
+        strategy: Name of the strategy.
+        options: Settings of the strategy that differ from its defaults.
+        objectives: Such as ``maximize val_accuracy``.
+        limits: Such as ``edgegpu_latency_ms<=5``.
+        queries: Budget: architectures evaluated, initial ones included.
+        init: Random initial architectures, the same for every strategy of a seed.
+        batch: Architectures asked for at a time.
+        seed: Seed of the run.
+    """
+
+    benchmark: Mapping[str, Any] = field(default_factory=lambda: {"name": "nasbench201"})
+    strategy: str = "gp"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    objectives: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    queries: int = 192
+    init: int = 16
+    batch: int = 16
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Checks the numbers.
+
+        Raises:
+            InvalidInput: If one cannot be used, or an objective or limit is malformed.
+        """
+        for name in ("queries", "init", "batch", "seed"):
+            value, least = getattr(self, name), 0 if name in ("seed", "init") else 1
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InvalidInput(f"got {name} = {value!r}; expected a whole number >= {least}")
+        if self.init > self.queries:
+            raise InvalidInput(
+                f"got {self.init} initial architectures and {self.queries} queries; the initial "
+                "ones count, so init must be at most queries"
+            )
+        self.parsed_limits()
+        if len({objective.metric for objective in self.parsed_objectives()}) < len(self.objectives):
+            raise InvalidInput(f"got the objectives {list(self.objectives)}; each metric once")
+
+    def parsed_objectives(self) -> tuple[Objective, ...]:
+        """Returns the objectives as values."""
+        return tuple(_objective(text) for text in self.objectives)
+
+    def parsed_limits(self) -> tuple[Limit, ...]:
+        """Returns the limits as values."""
+        return tuple(Limit.parse(text) for text in self.limits)
+
+    def to_toml(self) -> str:
+        """Writes the configuration."""
+        return tomli_w.dumps(_without_none(asdict(self)))
+
+    @classmethod
+    def from_toml(cls, text: str) -> SearchConfig:
+        """Reads a configuration; what is not said keeps its default.
+
+        Raises:
+            InvalidInput: If the text is no TOML or has an unknown key or a wrong type.
+        """
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidInput(f"the configuration is not valid TOML: {error}") from error
+        return cls.from_table(table)
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> SearchConfig:
+        """Makes a configuration of plain values.
+
+        Raises:
+            InvalidInput: If there is an unknown key or a wrong type.
+        """
+        known = {item.name: item for item in fields(cls)}
+        unknown = sorted(set(table) - set(known))
+        if unknown:
+            raise InvalidInput(
+                f"got the configuration key {unknown[0]!r}; expected one of {', '.join(known)}"
+            )
+        values = dict(table)
+        for name in ("objectives", "limits"):
+            given = values.get(name, ())
+            if not isinstance(given, (list, tuple)) or not all(isinstance(x, str) for x in given):
+                raise InvalidInput(f"got {name} = {given!r}; expected a list of texts")
+            values[name] = tuple(given)
+        for name in ("benchmark", "options"):
+            if not isinstance(values.get(name, {}), Mapping):
+                raise InvalidInput(f"got {name} = {values[name]!r}; expected a table")
+        if not isinstance(values.get("strategy", ""), str):
+            raise InvalidInput(f"got strategy = {values['strategy']!r}; expected a name")
+        return cls(**values)
+
+
+def _objective(text: str) -> Objective:
+    direction, _, metric = text.partition(" ")
+    if direction not in ("maximize", "minimize") or not metric:
+        raise InvalidInput(
+            f"got the objective {text!r}; expected 'maximize METRIC' or 'minimize METRIC'"
+        )
+    return Objective(metric, direction)  # type: ignore[arg-type]  # one of the two literals
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: a setting that is not set is left out."""
+    if isinstance(value, Mapping):
+        table = cast("Mapping[str, Any]", value)
+        return {key: _without_none(item) for key, item in table.items() if item is not None}
+    return list(value) if isinstance(value, tuple) else value

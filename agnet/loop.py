@@ -1,0 +1,309 @@
+"""The search loop: ask, evaluate, record, tell, checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, final
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from agnet import __version__
+from agnet.benchmarks import Benchmark, find_metric
+from agnet.config import SearchConfig
+from agnet.errors import CheckpointError, InvalidInput
+from agnet.evaluation import Evaluation, Evaluator, InProcess, LocalProcesses
+from agnet.objectives import outcomes
+from agnet.progress import Progress, Silent
+from agnet.runs import Run, read_config
+from agnet.seeds import stream
+from agnet.spaces import Architectures, SearchSpace
+from agnet.standing import StandingTracker
+from agnet.storage import CONFIG, QueryRow, RunStorage
+from agnet.strategies import Problem, Strategy, make_strategy
+
+__all__ = ["StrategyFactory", "initial_architectures", "prepare", "search", "settle_objectives"]
+
+StrategyFactory = Callable[[Problem, np.random.Generator], Strategy]
+
+CHECKPOINT_FORMAT: Final = 1
+
+
+def search(
+    benchmark: Benchmark,
+    config: SearchConfig | None = None,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    workers: int = 0,
+    progress: Progress | None = None,
+    strategy: StrategyFactory | None = None,
+    **settings: Any,
+) -> Run:
+    """Searches a benchmark for its best architectures.
+
+    A query is counted for every architecture evaluated, initial ones included. The history depends
+    on the seed alone, not on the number of workers, and a run that was killed and resumed equals an
+    unbroken one, bit for bit on one machine.
+
+    Args:
+        benchmark: Where the numbers come from.
+        config: What to do; the defaults if not given.
+        out: Folder of the run; kept in memory if not given.
+        resume: Continue the run that lies in ``out``: its configuration is used, of which only
+            ``queries`` may be raised.
+        workers: Processes to evaluate in; 0 evaluates in this one.
+        progress: Is told how the search is getting on; silent by default.
+        strategy: Makes a strategy of your own; overrides ``config.strategy``.
+        **settings: Fields of :class:`SearchConfig` to replace, such as ``queries=96``.
+
+    Returns:
+        The run.
+
+    Raises:
+        InvalidInput: If a setting cannot be used, or ``out`` holds a run that is not to be resumed.
+        MissingData: If a metric needs a file that has not been imported.
+        CheckpointError: If the checkpoint is corrupted or of another run.
+        RunLocked: If another process is writing the run.
+        StorageError: If the run cannot be written; what was recorded is intact.
+    """
+    if workers < 0:
+        raise InvalidInput(f"got {workers} workers; expected 0 (this process) or more")
+    folder = None if out is None else Path(out)
+    config = _settled(config or SearchConfig(), settings, folder, resume, benchmark)
+    problem, columns = prepare(benchmark, config)
+    rng = stream(config.seed, "strategy")
+    if strategy is not None:
+        chooser = strategy(problem, rng)
+    else:
+        chooser = make_strategy(config.strategy, problem, rng, config.options)
+    meter = progress or Silent()
+    storage = RunStorage(folder, write=True, columns=columns)
+    try:
+        storage.save_config(config)
+        with _evaluator(benchmark, columns, workers) as evaluator:
+            loop = _Loop(config, problem, chooser, storage, evaluator, meter)
+            meter.start(config.queries, f"{config.strategy}", len(problem.objectives) > 1)
+            try:
+                loop.run()
+            finally:
+                meter.stop()
+        return Run(config, benchmark, storage)
+    finally:
+        storage.close()
+
+
+def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[str, ...]]:
+    """Checks a configuration against a benchmark.
+
+    Returns:
+        The problem, and the names of the metrics to record.
+
+    Raises:
+        InvalidInput: If a metric is unknown or held out, or the budget exceeds the space.
+        MissingData: If a metric needs a file that has not been imported.
+    """
+    problem = Problem(benchmark.space, config.parsed_objectives(), config.parsed_limits())
+    wanted = [item.metric for item in (*problem.objectives, *problem.limits)]
+    for name in wanted:
+        if find_metric(benchmark, name).held_out:
+            raise InvalidInput(
+                f"{name} is held out: a search sees validation metrics only. Use val_accuracy, and "
+                "read the test value of the selected architecture once, after the search"
+            )
+    if config.queries > benchmark.space.size:
+        raise InvalidInput(
+            f"got {config.queries} queries; {benchmark.space.name} has only "
+            f"{benchmark.space.size} architectures"
+        )
+    return problem, tuple(dict.fromkeys(wanted))
+
+
+def settle_objectives(config: SearchConfig, benchmark: Benchmark) -> SearchConfig:
+    """Returns a configuration that says its objectives: the benchmark's default if it had none."""
+    if config.objectives:
+        return config
+    return replace(config, objectives=(str(benchmark.default_objective),))
+
+
+def initial_architectures(space: SearchSpace, n: int, seed: int) -> Architectures:
+    """Draws ``n`` distinct random architectures: the same for every strategy of a seed."""
+    rng = stream(seed, "initial")
+    drawn = space.sample(n, rng)
+    while True:
+        _, first = np.unique(space.keys(drawn), return_index=True)
+        if len(first) >= n:
+            return drawn[np.sort(first)[:n]]
+        drawn = drawn[np.sort(first)] + space.sample(n, rng)
+
+
+@final
+class _Loop:
+    """One search under way."""
+
+    def __init__(
+        self,
+        config: SearchConfig,
+        problem: Problem,
+        strategy: Strategy,
+        storage: RunStorage,
+        evaluator: Evaluator,
+        progress: Progress,
+    ) -> None:
+        self._config, self._problem, self._strategy = config, problem, strategy
+        self._storage, self._evaluator, self._progress = storage, evaluator, progress
+        self._tracker = StandingTracker(storage.columns, problem.objectives, problem.limits)
+        self._recorded = {row.query: row for row in storage.rows()}
+
+    def run(self) -> None:
+        """Runs the rounds that are still to be run."""
+        self._storage.write_history()
+        done, round_ = self._restore()
+        for query in range(1, done + 1):
+            self._tracker.add(self._row(query).values)
+        self._progress.update(self._tracker.standing)
+        while done < self._config.queries:
+            archs = self._ask(round_, self._config.queries - done)
+            if not len(archs):
+                break  # the space is exhausted
+            rows = self._evaluate(archs, round_, done)
+            values = np.array([row.values for row in rows], dtype=np.float64)
+            with threadpool_limits(1):
+                self._strategy.tell(archs, self._outcomes(values))
+            done += len(archs)
+            round_ += 1
+            self._save(done, round_)
+
+    def _ask(self, round_: int, left: int) -> Architectures:
+        if round_ == 0 and self._config.init:
+            return initial_architectures(self._problem.space, self._config.init, self._config.seed)
+        # one thread: sums in another order would make another history on another machine
+        with threadpool_limits(1):
+            return self._strategy.ask(min(self._config.batch, left))
+
+    def _evaluate(self, archs: Architectures, round_: int, done: int) -> list[QueryRow]:
+        """Evaluates what is not recorded yet, and returns the rows of the whole round."""
+        texts = [str(arch) for arch in archs]
+        todo = []
+        for i, text in enumerate(texts):
+            row = self._recorded.get(done + 1 + i)
+            if row is None:
+                todo.append(i)
+            elif row.arch != text:
+                raise CheckpointError(
+                    f"query {row.query} of the run is {row.arch}, but resuming proposes {text}: "
+                    "the run was made by another version or configuration"
+                )
+            else:
+                self._progress.update(self._tracker.add(row.values))
+        for at, evaluation in self._evaluator.evaluate([archs[i] for i in todo]):
+            row = self._make_row(done + 1 + todo[at], round_, texts[todo[at]], evaluation)
+            self._storage.record(row)
+            self._recorded[row.query] = row
+            self._progress.update(self._tracker.add(row.values))
+        return [self._row(done + 1 + i) for i in range(len(archs))]
+
+    def _make_row(self, query: int, round_: int, text: str, evaluation: Evaluation) -> QueryRow:
+        feasible = self._outcomes(np.array([evaluation.values])).feasible[0]
+        return QueryRow(
+            query,
+            round_,
+            text,
+            evaluation.values,
+            bool(feasible),
+            evaluation.seconds,
+            evaluation.failure,
+        )
+
+    def _outcomes(self, values: np.ndarray) -> Any:
+        columns = self._storage.columns
+        return outcomes(values, columns, self._problem.objectives, self._problem.limits)
+
+    def _row(self, query: int) -> QueryRow:
+        row = self._recorded.get(query)
+        if row is None:
+            raise CheckpointError(
+                f"the checkpoint is ahead of the run's rows: query {query} is not recorded. Delete "
+                "the checkpoint to resume from the recorded rows alone"
+            )
+        return row
+
+    def _save(self, done: int, round_: int) -> None:
+        self._storage.save_checkpoint(
+            {
+                "format": CHECKPOINT_FORMAT,
+                "agnet": __version__,
+                "strategy": self._config.strategy,
+                "space": self._problem.space.name,
+                "seed": self._config.seed,
+                "queries": done,
+                "round": round_,
+                "state": self._strategy.state_dict(),
+            }
+        )
+
+    def _restore(self) -> tuple[int, int]:
+        """Loads the last checkpoint; without one the rounds are replayed from the recorded rows."""
+        found = self._storage.load_checkpoint()
+        if found is None:
+            return 0, 0
+        expected = {
+            "format": CHECKPOINT_FORMAT,
+            "strategy": self._config.strategy,
+            "space": self._problem.space.name,
+            "seed": self._config.seed,
+        }
+        for name, value in expected.items():
+            if found.get(name) != value:
+                raise CheckpointError(
+                    f"the checkpoint has {name} = {found.get(name)!r}, the run {value!r}: it "
+                    "belongs to another run. Delete it to resume from the recorded rows alone"
+                )
+        try:
+            self._strategy.load_state_dict(found["state"])
+            return int(found["queries"]), int(found["round"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise CheckpointError(
+                f"the checkpoint is malformed ({type(error).__name__}: {error}); delete it to "
+                "resume from the recorded rows alone"
+            ) from error
+
+
+def _settled(
+    config: SearchConfig,
+    settings: Mapping[str, Any],
+    folder: Path | None,
+    resume: bool,
+    benchmark: Benchmark,
+) -> SearchConfig:
+    """Returns the configuration to run: the given one, or that of the run to resume."""
+    unknown = sorted(set(settings) - set(SearchConfig.__dataclass_fields__))
+    if unknown:
+        raise InvalidInput(
+            f"got the setting {unknown[0]!r}; expected one of "
+            f"{', '.join(SearchConfig.__dataclass_fields__)}"
+        )
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
+    exists = folder is not None and (folder / CONFIG).exists()
+    if not resume:
+        if exists:
+            raise InvalidInput(f"a run lies in {folder}; resume it, or choose another folder")
+        config = replace(config, benchmark=dict(benchmark.settings), **given)
+        return settle_objectives(config, benchmark)
+    if folder is None:
+        raise InvalidInput("resuming needs the run's folder")
+    old = read_config(folder)
+    queries = given.pop("queries", old.queries)
+    if given:
+        raise InvalidInput(
+            f"got {', '.join(given)} for a run that is resumed; only queries can be changed"
+        )
+    if queries < old.queries:
+        raise InvalidInput(f"got {queries} queries; the run to resume was made with {old.queries}")
+    return replace(old, queries=queries)
+
+
+def _evaluator(benchmark: Benchmark, metrics: Sequence[str], workers: int) -> Evaluator:
+    return LocalProcesses(benchmark, metrics, workers) if workers else InProcess(benchmark, metrics)

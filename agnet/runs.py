@@ -1,0 +1,181 @@
+"""A run: what a search recorded, and what can be asked of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import numpy.typing as npt
+
+from agnet.benchmarks import Benchmark, open_benchmark
+from agnet.config import SearchConfig
+from agnet.errors import InvalidInput, StorageError
+from agnet.objectives import Outcomes, outcomes
+from agnet.spaces import Architecture
+from agnet.storage import CONFIG, QueryRow, RunStorage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Run"]
+
+
+@final
+class Run:
+    """The queries of one search, in order.
+
+    Attributes:
+        config: What the search was told to do.
+        benchmark: What it was run on.
+        rows: One row a query.
+        folder: Where it lies, or None if it was kept in memory.
+    """
+
+    def __init__(self, config: SearchConfig, benchmark: Benchmark, storage: RunStorage) -> None:
+        """Takes the present content of a storage."""
+        self.config = config
+        self.benchmark = benchmark
+        self.rows: tuple[QueryRow, ...] = tuple(storage.rows())
+        self.folder = storage.folder
+        self.columns = storage.columns
+        self._tested = storage.test_reading()
+
+    @classmethod
+    def open(cls, folder: str | Path, benchmark: Benchmark | None = None) -> Run:
+        """Reads a run from its folder.
+
+        Args:
+            folder: The run's folder.
+            benchmark: The benchmark; needed only if it is not one that ``open_benchmark`` knows.
+
+        Raises:
+            InvalidInput: If there is no run.
+        """
+        path = Path(folder)
+        config = read_config(path)
+        storage = RunStorage(path, write=False)
+        try:
+            return cls(config, benchmark or open_benchmark(**config.benchmark), storage)
+        finally:
+            storage.close()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        where = "in memory" if self.folder is None else str(self.folder)
+        return f"Run({self.config.strategy} on {self.benchmark.name}, {len(self)} queries, {where})"
+
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """``(B, K)``: the recorded metrics of every query, in the order of ``columns``."""
+        table = [row.values for row in self.rows]
+        return np.array(table, dtype=np.float64).reshape(len(table), len(self.columns))
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """The outcomes as a strategy is told them."""
+        objectives, limits = self.config.parsed_objectives(), self.config.parsed_limits()
+        return outcomes(self.values, self.columns, objectives, limits)
+
+    @property
+    def best_query(self) -> QueryRow | None:
+        """The feasible query with the best first objective, the earliest of equals; or None."""
+        found = self.outcomes
+        if not found.feasible.any():
+            return None
+        first = np.where(found.feasible, found.objectives[:, 0], np.inf)
+        return self.rows[int(first.argmin())]
+
+    @property
+    def best(self) -> Architecture | None:
+        """The architecture of :attr:`best_query`."""
+        row = self.best_query
+        return None if row is None else self.benchmark.space.parse(row.arch)
+
+    def best_so_far(self) -> npt.NDArray[np.float64]:
+        """Returns ``(B,)``: the best feasible first objective after each query, in its own unit.
+
+        NaN while nothing is feasible.
+        """
+        found = self.outcomes
+        first = np.where(found.feasible, found.objectives[:, 0], np.inf)
+        curve = np.minimum.accumulate(first) if len(first) else first
+        sign = self.config.parsed_objectives()[0].sign
+        return np.where(np.isfinite(curve), sign * curve, np.nan)
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The rows as a data frame, one column a metric."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.values, columns=list(self.columns))
+        frame.insert(0, "arch", [row.arch for row in self.rows])
+        frame.insert(0, "round", [row.round for row in self.rows])
+        frame.insert(0, "query", [row.query for row in self.rows])
+        frame["feasible"] = [row.feasible for row in self.rows]
+        frame["seconds"] = [row.seconds for row in self.rows]
+        frame["failure"] = [row.failure for row in self.rows]
+        return frame
+
+    @property
+    def tested(self) -> bool:
+        """Whether held-out metrics have been read."""
+        return self._tested is not None
+
+    def test(self) -> Mapping[str, float]:
+        """Reads the held-out metrics of the selected architecture, once.
+
+        The selection is :attr:`best`, by validation. The reading is recorded in the run; asking
+        again returns what was recorded, even if the run has been continued since.
+
+        Raises:
+            InvalidInput: If nothing feasible was found, or the benchmark has no held-out metric.
+            StorageError: If the reading cannot be recorded; nothing is returned then.
+        """
+        if self._tested is not None:
+            return self._tested[1]
+        arch = self.best
+        if arch is None:
+            raise InvalidInput("nothing feasible was found, so there is nothing to test")
+        names = [metric.name for metric in self.benchmark.metrics if metric.held_out]
+        if not names:
+            raise InvalidInput(
+                f"{self.benchmark.name} has no held-out metric with the data at hand"
+                + "".join(f"; {why}" for why in dict.fromkeys(self._missing_tests()))
+            )
+        row = self.benchmark.query([arch], names)[0]
+        found = {
+            name: value
+            for name, value in zip(names, row.tolist(), strict=True)
+            if np.isfinite(value)
+        }
+        if self.folder is not None:
+            storage = RunStorage(self.folder, write=True, columns=self.columns)
+            try:
+                storage.note_test(str(arch), found)
+            finally:
+                storage.close()
+        self._tested = (str(arch), found)
+        return found
+
+    def _missing_tests(self) -> list[str]:
+        return [why for name, why in self.benchmark.missing.items() if name.startswith("test_")]
+
+
+def read_config(folder: Path) -> SearchConfig:
+    """Reads the configuration of a run.
+
+    Raises:
+        InvalidInput: If there is none, or it is malformed.
+        StorageError: If it cannot be read.
+    """
+    path = folder / CONFIG
+    try:
+        return SearchConfig.from_toml(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InvalidInput(f"{folder} holds no run: {CONFIG} is not there") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"cannot read {path}: {error}") from error

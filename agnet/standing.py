@@ -1,0 +1,67 @@
+"""Where a search stands, kept up to date query by query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from agnet.objectives import Limit, Objective, outcomes
+
+__all__ = ["Standing", "StandingTracker"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a search stands.
+
+    Attributes:
+        queries: Architectures evaluated so far.
+        best: The best feasible value of the first objective, in its own unit, or None.
+        front: Number of non-dominated feasible architectures.
+        failed: Evaluations that failed.
+    """
+
+    queries: int
+    best: float | None
+    front: int
+    failed: int
+
+
+@final
+class StandingTracker:
+    """Computes the standing one query at a time, so that a long search does not slow down."""
+
+    def __init__(
+        self, columns: Sequence[str], objectives: Sequence[Objective], limits: Sequence[Limit]
+    ) -> None:
+        """Starts with nothing evaluated."""
+        self._columns, self._objectives, self._limits = columns, objectives, limits
+        self._front = np.empty((0, len(objectives)))
+        self._queries = self._failed = 0
+
+    def add(self, values: Sequence[float]) -> Standing:
+        """Counts one evaluation, given its metric values, and returns the new standing."""
+        row = np.array([values], dtype=np.float64)
+        result = outcomes(row, self._columns, self._objectives, self._limits)
+        self._queries += 1
+        self._failed += int(result.failed[0])
+        point = result.objectives[0]
+        if result.feasible[0] and not _weakly_dominated(point, self._front):
+            kept = self._front[~(point <= self._front).all(axis=1)]
+            self._front = np.concatenate([kept, point[None]])
+        return self.standing
+
+    @property
+    def standing(self) -> Standing:
+        """The present standing."""
+        best = None
+        if len(self._front):
+            best = float(self._objectives[0].sign * self._front[:, 0].min())
+        return Standing(self._queries, best, len(self._front), self._failed)
+
+
+def _weakly_dominated(point: np.ndarray, front: np.ndarray) -> bool:
+    return bool((front <= point).all(axis=1).any())

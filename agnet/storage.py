@@ -1,0 +1,277 @@
+"""A run on disk: a row a query in SQLite as each result arrives, a checkpoint a round."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import pickle
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final, final
+
+import torch
+from filelock import FileLock, Timeout
+
+from agnet.config import SearchConfig
+from agnet.errors import CheckpointError, InvalidInput, RunLocked, StorageError
+
+__all__ = ["QueryRow", "RunStorage"]
+
+SCHEMA: Final = 1
+CONFIG, DATABASE, CHECKPOINT, HISTORY, LOCK = (
+    "config.toml",
+    "run.sqlite",
+    "checkpoint.pt",
+    "history.csv",
+    "run.lock",
+)
+
+
+@dataclass(frozen=True)
+class QueryRow:
+    """One evaluated architecture.
+
+    Attributes:
+        query: Its number, from 1, in the order of asking.
+        round: The round it belongs to; 0 for the initial architectures.
+        arch: Its text.
+        values: One number a recorded metric; NaN where the evaluation failed.
+        feasible: Whether it was evaluated with success and keeps every limit.
+        seconds: Wall-clock seconds of the evaluation.
+        failure: Why the evaluation failed, or None.
+    """
+
+    query: int
+    round: int
+    arch: str
+    values: tuple[float, ...]
+    feasible: bool
+    seconds: float
+    failure: str | None
+
+
+@final
+class RunStorage:
+    """Reads and writes the files of one run, or keeps it in memory if there is no folder.
+
+    A writer holds the run's lock until :meth:`close`; a reader takes none and changes nothing.
+    """
+
+    def __init__(self, folder: Path | None, *, write: bool, columns: Sequence[str] = ()) -> None:
+        """Opens a run.
+
+        Args:
+            folder: The run's folder, made by a writer if need be; None for a run in memory.
+            write: Whether to add to it.
+            columns: Recorded metrics; needed to make a new run, checked against an existing one.
+
+        Raises:
+            RunLocked: If another process is writing the run.
+            StorageError: If the folder cannot be made, read or written.
+            InvalidInput: If there is no such run, or it records other metrics.
+        """
+        self.folder = folder
+        self._write = write
+        self._lock = self._take_lock(folder) if write and folder is not None else None
+        try:
+            self._database = self._connect()
+            self.columns = self._prepare(tuple(columns))
+        except BaseException:
+            self._release()
+            raise
+
+    def record(self, row: QueryRow) -> None:
+        """Writes one row in a transaction of its own.
+
+        Raises:
+            StorageError: If it cannot be written; the rows before it are intact.
+        """
+        marks = ", ".join("?" * (6 + len(self.columns)))
+        numbers = [None if math.isnan(value) else value for value in row.values]
+        fields = (row.query, row.round, row.arch, *numbers, row.feasible, row.seconds, row.failure)
+        with self._writing(f"query {row.query}"):
+            with self._database:
+                self._database.execute(f"INSERT INTO queries VALUES ({marks})", fields)
+            if self.folder is not None:
+                with (self.folder / HISTORY).open("a", encoding="utf-8", newline="") as file:
+                    file.write(self._csv_line(row))
+
+    def rows(self) -> list[QueryRow]:
+        """Returns all rows in order of their numbers."""
+        found = self._database.execute("SELECT * FROM queries ORDER BY query").fetchall()
+        return [
+            QueryRow(
+                query=row[0],
+                round=row[1],
+                arch=row[2],
+                values=tuple(math.nan if x is None else x for x in row[3:-3]),
+                feasible=bool(row[-3]),
+                seconds=row[-2],
+                failure=row[-1],
+            )
+            for row in found
+        ]
+
+    def save_config(self, config: SearchConfig) -> None:
+        """Writes the configuration.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        self._replace(CONFIG, config.to_toml().encode())
+
+    def save_checkpoint(self, state: Mapping[str, Any]) -> None:
+        """Replaces the checkpoint atomically.
+
+        Raises:
+            StorageError: If it cannot be written; the one before it is intact.
+        """
+        if self.folder is not None:
+            buffer = io.BytesIO()
+            torch.save(dict(state), buffer)
+            self._replace(CHECKPOINT, buffer.getvalue())
+
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        """Returns the last checkpoint, or None if there is none yet.
+
+        Raises:
+            CheckpointError: If the file is corrupted.
+        """
+        if self.folder is None or not (self.folder / CHECKPOINT).exists():
+            return None
+        path = self.folder / CHECKPOINT
+        try:
+            state = torch.load(path, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            reason = str(error).split("\n")[0]
+            raise CheckpointError(
+                f"{path} is corrupted ({reason}); delete it to resume from the recorded rows alone"
+            ) from error
+        if not isinstance(state, dict):
+            raise CheckpointError(f"{path} holds a {type(state).__name__}, not a checkpoint")
+        return state
+
+    def note_test(self, arch: str, values: Mapping[str, float]) -> None:
+        """Records that held-out metrics were read, of which architecture, and what they said."""
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        with self._writing("the test result"), self._database:
+            self._database.execute(
+                "INSERT INTO tests VALUES (?, ?, ?)", (now, arch, json.dumps(dict(values)))
+            )
+
+    def test_reading(self) -> tuple[str, dict[str, float]] | None:
+        """Returns the architecture and held-out metrics that were read, or None if never."""
+        found = self._database.execute("SELECT arch, metrics FROM tests").fetchone()
+        return None if found is None else (found[0], json.loads(found[1]))
+
+    def write_history(self) -> None:
+        """Writes ``history.csv`` afresh from the database, in order."""
+        lines = [
+            ",".join(("query", "round", "arch", *self.columns)) + ",feasible,seconds,failure\r\n"
+        ]
+        lines += [self._csv_line(row) for row in self.rows()]
+        self._replace(HISTORY, "".join(lines).encode())
+
+    def close(self) -> None:
+        """Closes the database and gives up the lock."""
+        self._database.close()
+        self._release()
+
+    def _take_lock(self, folder: Path) -> FileLock:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / LOCK)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunLocked(
+                f"another process is writing the run {folder}; wait for it, or choose another "
+                "folder with --out"
+            ) from error
+        except OSError as error:
+            raise StorageError(f"cannot write to the run folder {folder}: {error}") from error
+        return lock
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.folder is None:
+            return sqlite3.connect(":memory:")
+        path = self.folder / DATABASE
+        if not self._write and not path.exists():
+            raise InvalidInput(f"{self.folder} holds no run: {DATABASE} is not there")
+        try:
+            if self._write and not (self.folder / CONFIG).exists():
+                path.unlink(missing_ok=True)  # left by a run that was killed before it began
+            mode = "rwc" if self._write else "ro"
+            return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"cannot open {path}: {error}") from error
+
+    def _prepare(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Makes the tables of a new run, or checks those of an old one."""
+        try:
+            (schema,) = self._database.execute("PRAGMA user_version").fetchone()
+            if schema == 0 and self._write:
+                self._make_tables(columns)
+            elif schema != SCHEMA:
+                raise InvalidInput(f"{self.folder} is of run schema {schema}; expected {SCHEMA}")
+            names = [row[1] for row in self._database.execute("PRAGMA table_info(queries)")]
+        except sqlite3.Error as error:
+            raise StorageError(f"cannot use {self.folder}/{DATABASE}: {error}") from error
+        found = tuple(names[3:-3])
+        if columns and found != columns:
+            raise InvalidInput(f"the run {self.folder} records {found}; expected {columns}")
+        return found
+
+    def _make_tables(self, columns: tuple[str, ...]) -> None:
+        metrics = "".join(f', "{name}" REAL' for name in columns)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        with self._database:
+            self._database.execute("BEGIN")  # all or nothing: the schema is stated last
+            self._database.execute(
+                "CREATE TABLE queries (query INTEGER PRIMARY KEY, round INTEGER NOT NULL, "
+                f"arch TEXT NOT NULL{metrics}, feasible INTEGER NOT NULL, seconds REAL NOT NULL, "
+                "failure TEXT)"
+            )
+            self._database.execute(
+                "CREATE TABLE tests (read_at TEXT NOT NULL, arch TEXT NOT NULL, "
+                "metrics TEXT NOT NULL)"
+            )
+            self._database.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def _csv_line(self, row: QueryRow) -> str:
+        text = io.StringIO()
+        numbers = ["" if math.isnan(value) else repr(value) for value in row.values]
+        fields = (row.query, row.round, row.arch, *numbers, int(row.feasible))
+        csv.writer(text).writerow([*fields, f"{row.seconds:.6f}", row.failure or ""])
+        return text.getvalue()
+
+    def _replace(self, name: str, content: bytes) -> None:
+        if self.folder is None:
+            return
+        part = self.folder / f"{name}.part"
+        with self._writing(name):
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.folder / name)
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"cannot write {what} of the run {self.folder}: {error}; what was recorded before "
+                "is intact: free the disk or make the folder writable, then --resume"
+            ) from error

@@ -1,0 +1,174 @@
+"""Sweeps: one search a seed, several at a time, and one summary at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from agnet.benchmarks import open_benchmark
+from agnet.config import SearchConfig
+from agnet.errors import InvalidInput
+from agnet.loop import search
+from agnet.runs import Run
+from agnet.storage import CONFIG
+
+if TYPE_CHECKING:
+    from agnet.progress import Progress
+
+__all__ = ["Interval", "interval", "parse_seeds", "seed_folder", "sweep"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds with its 95 % confidence interval (Student's t).
+
+    Attributes:
+        mean: The mean.
+        half_width: Half the width of the interval; NaN for fewer than two values.
+        n: How many values.
+    """
+
+    mean: float
+    half_width: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} ± {self.half_width:.3f}" if self.n > 1 else f"{self.mean:.3f}"
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Returns the mean and interval of the finite ones among ``values``."""
+    finite = np.array([value for value in values if np.isfinite(value)])
+    if len(finite) < 2:
+        return Interval(float(finite.mean()) if len(finite) else np.nan, np.nan, len(finite))
+    error = float(finite.std(ddof=1)) / np.sqrt(len(finite))
+    return Interval(
+        float(finite.mean()), float(stats.t.ppf(0.975, len(finite) - 1) * error), len(finite)
+    )
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Reads ``0:30`` (30 seeds, the end left out) or ``0,3,7``.
+
+    Raises:
+        InvalidInput: If the text has another form, or names no seed or one twice.
+    """
+    try:
+        if ":" in text:
+            first, last = (int(part) for part in text.split(":"))
+            seeds = tuple(range(first, last))
+        else:
+            seeds = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        seeds = ()
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise InvalidInput(f"got the seeds {text!r}; expected FIRST:END or a list as in 0,3,7")
+    return seeds
+
+
+def seed_folder(out: Path, seed: int) -> Path:
+    """Returns the folder of one seed of a sweep."""
+    return out / f"seed-{seed:04d}"
+
+
+def sweep(
+    config: SearchConfig,
+    seeds: Sequence[int],
+    out: str | Path,
+    *,
+    workers: int = 1,
+    resume: bool = False,
+    test: bool = False,
+    progress: Progress | None = None,
+) -> list[Run]:
+    """Runs one search a seed in local processes.
+
+    Args:
+        config: What each search does; its seed is replaced.
+        seeds: The seeds.
+        out: A folder, in which each run gets one of its own.
+        workers: Searches at a time.
+        resume: Continue the runs that are there.
+        test: Read the held-out metrics of each run's selected architecture at the end.
+        progress: Told of each finished search.
+
+    Returns:
+        The runs, in order of ``seeds``.
+
+    Raises:
+        InvalidInput: If a run is there already and ``resume`` is not set, or a setting cannot be
+            used.
+    """
+    folders = [seed_folder(Path(out), seed) for seed in seeds]
+    there = [folder for folder in folders if (folder / CONFIG).exists()]
+    if there and not resume:
+        raise InvalidInput(f"a run lies in {there[0]}; resume the sweep, or choose another folder")
+    if workers < 1:
+        raise InvalidInput(f"got {workers} workers; expected 1 or more")
+    jobs = [(replace(config, seed=s), f, test) for s, f in zip(seeds, folders, strict=True)]
+    context = get_context("spawn")
+    with (
+        _single_threaded(),
+        ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool,
+    ):
+        futures = [pool.submit(_search_seed, *job) for job in jobs]
+        try:
+            _watch(futures, progress)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [Run.open(folder) for folder in folders]
+
+
+def _search_seed(config: SearchConfig, folder: Path, test: bool) -> float | None:
+    """Runs one search in a worker process, and returns its best value."""
+    benchmark = open_benchmark(**config.benchmark)
+    if (folder / CONFIG).exists():
+        run = search(benchmark, out=folder, resume=True, queries=config.queries)
+    else:
+        run = search(benchmark, config, out=folder)
+    if test:
+        run.test()
+    curve = run.best_so_far()
+    return float(curve[-1]) if len(curve) else None
+
+
+def _watch(futures: Sequence[Future[float | None]], progress: Progress | None) -> None:
+    from agnet.progress import Silent
+    from agnet.standing import Standing
+
+    meter = progress or Silent()
+    meter.start(len(futures), "searches", many_objectives=False)
+    try:
+        found: list[float] = []
+        for done, future in enumerate(as_completed(futures), start=1):
+            best = future.result()
+            found += [] if best is None else [best]
+            meter.update(Standing(done, float(np.nanmean(found)) if found else None, 0, 0))
+    finally:
+        meter.stop()
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Several searches at once must not each start a thread a core."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    before: Mapping[str, str | None] = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,1 @@
+"""The table that ships; README.md beside it says where it comes from."""

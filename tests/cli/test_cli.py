@@ -1,0 +1,246 @@
+"""The command line as a user meets it: what it prints, one line for bad input, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from agnet.cli import main
+
+BEST = (
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+"
+    "|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+)
+QUICK = ["--strategy", "evolution", "--queries", "24", "--init", "8", "--batch", "8", "--quiet"]
+
+
+class Terminal:
+    """Runs commands in this process, in a folder of their own, with no imported tables."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._patch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
+        self._patch.setattr(sys, "argv", ["agnet", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = self._capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, said.out, said.err
+
+
+@pytest.fixture
+def terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Terminal:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AGNET_DATA", str(tmp_path / "no data"))
+    monkeypatch.setenv("COLUMNS", "200")
+    return Terminal(monkeypatch, capsys)
+
+
+def test_help_and_version(terminal: Terminal) -> None:
+    code, out, _ = terminal("--help")
+    assert code == 0
+    for command in ("search", "compare", "test", "benchmarks", "query", "import"):
+        assert command in out
+    assert terminal("--version")[1].strip()[0].isdigit()
+
+
+def test_search_says_what_it_found_and_where(terminal: Terminal) -> None:
+    code, out, _ = terminal("search", *QUICK)
+    assert code == 0
+    assert "24 queries on nasbench201 (cifar10) with evolution, seed 0" in out
+    assert "best   |" in out
+    assert "val_accuracy = " in out
+    assert "runs/nasbench201-cifar10-evolution-seed0" in out
+    assert "test_accuracy" not in out
+    again = terminal("search", *QUICK)[1]
+    assert "seed0-2" in again
+    assert out.splitlines()[1] == again.splitlines()[1]
+
+
+def test_a_run_can_be_made_again_from_its_configuration(terminal: Terminal) -> None:
+    terminal("search", *QUICK, "--set", "population=12", "--out", "a")
+    code, _, _ = terminal("search", "--config", "a/config.toml", "--out", "b", "--quiet")
+    assert code == 0
+    assert Path("a/config.toml").read_text() == Path("b/config.toml").read_text()
+    rows = [list(csv.reader(Path(f"{run}/history.csv").open())) for run in "ab"]
+    assert [row[:4] for row in rows[0]] == [row[:4] for row in rows[1]]
+
+
+def test_resume_compare_and_sweep(terminal: Terminal) -> None:
+    terminal("search", *QUICK, "--out", "a")
+    code, out, _ = terminal("search", "--resume", "--out", "a", "--queries", "32", "--quiet")
+    assert (code, "32 queries" in out) == (0, True)
+    sweep = [*QUICK, "--seeds", "0:2", "--workers", "2", "--out", "s"]
+    code, out, _ = terminal("search", *sweep)
+    assert code == 0
+    assert "mean ± 95 %" in out
+    assert terminal("search", *sweep)[0] == 2
+    resumed = terminal("search", "--resume", "--seeds", "0:2", "--out", "s", "--quiet")
+    assert resumed[0] == 0
+    code, out, _ = terminal("compare", "a", "s", "--at", "16", "--at", "24")
+    assert code == 0
+    assert "24 queries" in out
+
+
+def test_query_prints_csv(terminal: Terminal) -> None:
+    code, out, _ = terminal("query", BEST, "--metric", "val_accuracy", "--metric", "params_m")
+    assert code == 0
+    (row,) = csv.DictReader(io.StringIO(out))
+    assert row["arch"] == BEST
+    assert float(row["val_accuracy"]) == pytest.approx(91.607, abs=1e-3)
+
+
+def test_benchmarks_lists_what_is_there_and_what_is_not(terminal: Terminal) -> None:
+    code, out, _ = terminal("benchmarks")
+    assert code == 0
+    assert "15,625 architectures" in out
+    assert "agnet import hwnasbench" in out
+    assert "nasbench101" in out
+
+
+def test_a_table_of_ones_own(terminal: Terminal) -> None:
+    lines = ["arch,accuracy,latency_ms"]
+    ops = ("none", "skip_connect", "nor_conv_3x3")
+    for i, first in enumerate(ops):
+        for j, last in enumerate(ops):
+            lines.append(f"|{first}~0|+|none~0|none~1|+|none~0|none~1|{last}~2|,{i + j},{i}")
+    Path("my.csv").write_text("\n".join(lines))
+    code, out, err = terminal(
+        *("search", "--table", "my.csv", "--space", "nasbench201", "--strategy", "random"),
+        *("--queries", "9", "--init", "4", "--quiet", "--out", "mine"),
+    )
+    assert (code, err) == (0, "")
+    assert "accuracy = 4.000" in out
+
+
+def edit(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new)
+
+
+BAD_INPUT: list[tuple[Sequence[str], str]] = [
+    (["search", "--benchmark", "nasbench2001"], "nasbench2001"),
+    (["search", "--dataset", "mnist"], "cifar100"),
+    (["search", "--maximize", "accuracy"], "val_accuracy"),
+    (["search", "--maximize", "test_accuracy"], "test_accuracy"),
+    (["search", "--minimize", "edgegpu_latency_ms"], "agnet import hwnasbench"),
+    (["search", "--strategy", "genius"], "local_search"),
+    (["search", "--set", "population"], "NAME=VALUE"),
+    (["search", "--strategy", "evolution", "--set", "size=3"], "population"),
+    (["search", "--limit", "speed<=5"], "'speed'"),
+    (["search", "--limit", "params_m<5"], "METRIC<=NUMBER"),
+    (["search", "--limit", "params_m<=nan"], "METRIC<=NUMBER"),
+    (["search", "--queries", "20000"], "only 15625"),
+    (["search", "--queries", "many"], "many"),
+    (["search", "--queries", "0"], "queries = 0"),
+    (["search", "--init", "300"], "300 initial"),
+    (["search", "--seeds", "0:0"], "FIRST:END"),
+    (["search", "--no-such-option"], "--no-such-option"),
+    (["search", "--resume"], "--out"),
+    (["search", "--resume", "--out", "nowhere"], "holds no run"),
+    (["search", "--config", "nowhere.toml"], "nowhere.toml"),
+    (["search", "--table", "my.csv"], "--space"),
+    (["search", "--table", "nowhere.csv", "--space", "nasbench201"], "nowhere.csv"),
+    (["search", "--space", "nasbench201"], "--table"),
+    (["search", "--workers", "-1"], "-1 workers"),
+    (["query", "|none~0|"], "blocks"),
+    (["query", edit(BEST, "nor_conv_1x1~2", "conv~2")], "edge 2>3"),
+    (["query", BEST, "--metric", "speed"], "'speed'"),
+    (["query", BEST, "--metric", "test_accuracy"], "agnet import nasbench201"),
+    (["import", "nasbench999", "file"], "nasbench101"),
+    (["import", "nasbench201", "nowhere.pth"], "nowhere.pth"),
+    (["compare", "nowhere"], "nowhere"),
+    (["test", "nowhere"], "nowhere"),
+    (["nonsense"], "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), BAD_INPUT, ids=lambda x: " ".join(x)[:50])
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: Sequence[str], said: str, terminal: Terminal
+) -> None:
+    code, out, err = terminal(*arguments)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert said in err
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("unknown.csv", f"arch,accuracy\n{BEST},1\n|nonsense|,2\n", "nonsense"),
+        ("bare.csv", f"arch\n{BEST}\n", "metric"),
+        ("twice.csv", f"arch,accuracy\n{BEST},1\n{BEST},2\n", "twice"),
+        ("columns.csv", f"cell,accuracy\n{BEST},1\n", "arch"),
+        ("empty.csv", "", "empty.csv"),
+    ],
+)
+def test_bad_tables_are_one_line(name: str, content: str, said: str, terminal: Terminal) -> None:
+    Path(name).write_text(content)
+    code, out, err = terminal("search", "--table", name, "--space", "nasbench201")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert said in err
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "foreign"])
+def test_bad_table_files_are_one_line(damage: str, terminal: Terminal, tmp_path: Path) -> None:
+    import numpy as np
+
+    from agnet.benchmarks import data_folder
+    from agnet.benchmarks.store import write_table
+
+    path = data_folder() / "hwnasbench.npz"
+    write_table(path, "hwnasbench", {"values": np.zeros(1000)}, "made up")
+    content = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "altered":
+        path.write_bytes(content[:60] + bytes([content[60] ^ 1]) + content[61:])
+    else:
+        write_table(path, "something else", {"values": np.zeros(1000)}, "made up")
+    code, out, err = terminal("search", "--minimize", "edgegpu_latency_ms")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "hwnasbench.npz" in err
+
+
+@pytest.mark.parametrize("damage", ["corrupted", "foreign"])
+def test_bad_checkpoints_are_one_line(damage: str, terminal: Terminal) -> None:
+    terminal("search", *QUICK, "--out", "a")
+    checkpoint = Path("a/checkpoint.pt")
+    if damage == "corrupted":
+        checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    else:
+        terminal("search", *QUICK, "--out", "b", "--seed", "5")
+        checkpoint.write_bytes(Path("b/checkpoint.pt").read_bytes())
+    rows = Path("a/history.csv").read_text()
+    code, out, err = terminal("search", "--resume", "--out", "a", "--queries", "32", "--quiet")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "checkpoint" in err
+    assert Path("a/history.csv").read_text() == rows
+
+
+def test_ctrl_c_ends_cleanly_and_says_how_to_resume(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "agnet"]
+    search = ["search", "--strategy", "random", "--queries", "10000", "--batch", "4", "--quiet"]
+    running = subprocess.Popen(
+        [*command, *search, "--out", "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    history = tmp_path / "run/history.csv"
+    while running.poll() is None and not (history.exists() and history.stat().st_size > 2_000):
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert said.strip() == "stopped; go on with: agnet search --resume --out run"

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agnet.config import SearchConfig
+from agnet.errors import InvalidInput
+from agnet.objectives import Limit, Objective
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
+values = st.one_of(st.integers(-(2**62), 2**62), st.booleans(), texts, st.floats(allow_nan=False))
+
+
+@given(
+    benchmark=st.dictionaries(texts, values, max_size=4),
+    options=st.dictionaries(texts, values, max_size=4),
+    strategy=texts,
+    queries=st.integers(16, 10_000),
+    seed=st.integers(0, 2**62),
+)
+def test_toml_round_trip(**fields: Any) -> None:
+    config = SearchConfig(objectives=("maximize val_accuracy",), limits=("params_m<=1",), **fields)
+    assert SearchConfig.from_toml(config.to_toml()) == config
+
+
+def test_a_setting_that_is_none_is_left_out() -> None:
+    config = SearchConfig(benchmark={"name": "nasbench201", "folder": None})
+    assert SearchConfig.from_toml(config.to_toml()).benchmark == {"name": "nasbench201"}
+
+
+def test_objectives_and_limits_are_parsed() -> None:
+    config = SearchConfig(
+        objectives=("maximize val_accuracy", "minimize params_m"), limits=("flops_m <= 100",)
+    )
+    assert config.parsed_objectives() == (
+        Objective("val_accuracy", "maximize"),
+        Objective("params_m", "minimize"),
+    )
+    assert config.parsed_limits() == (Limit("flops_m", "<=", 100.0),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("queries = 0", "queries = 0"),
+        ("queries = true", "queries = True"),
+        ('seed = "x"', "seed = 'x'"),
+        ("queries = 8", "initial"),
+        ("sed = 1", "'sed'"),
+        ("seed = ", "not valid TOML"),
+        ('objectives = "maximize x"', "list of texts"),
+        ('objectives = ["best x"]', "'best x'"),
+        ('objectives = ["maximize x", "minimize x"]', "each metric once"),
+        ('limits = ["x<5"]', "'x<5'"),
+        ('benchmark = "nasbench201"', "expected a table"),
+        ("strategy = 3", "expected a name"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(text: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        SearchConfig.from_toml(text)

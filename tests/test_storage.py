@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import csv
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from agnet.config import SearchConfig
+from agnet.errors import CheckpointError, InvalidInput, RunLocked, StorageError
+from agnet.storage import QueryRow, RunStorage
+
+COLUMNS = ("val_accuracy", "params_m")
+
+
+def row(query: int, **changes: object) -> QueryRow:
+    fields = {
+        "query": query,
+        "round": 0,
+        "arch": 'a,"b"\nc',
+        "values": (0.1 + 0.2, math.nan),
+        "feasible": True,
+        "seconds": 0.25,
+        "failure": None,
+    }
+    return QueryRow(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def fill(folder: Path | None, n: int = 3) -> RunStorage:
+    storage = RunStorage(folder, write=True, columns=COLUMNS)
+    storage.save_config(SearchConfig())
+    storage.write_history()
+    for query in range(1, n + 1):
+        storage.record(row(query))
+    return storage
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_rows_come_back_bit_for_bit(on_disk: bool, tmp_path: Path) -> None:
+    storage = fill(tmp_path / "run" if on_disk else None)
+    storage.record(row(4, failure="died", feasible=False))
+    found = storage.rows()
+    assert [item.query for item in found] == [1, 2, 3, 4]
+    assert found[0].values[0] == 0.1 + 0.2
+    assert math.isnan(found[0].values[1])
+    assert found[0].arch == row(1).arch
+    assert (found[3].failure, found[3].feasible) == ("died", False)
+    storage.close()
+
+
+def test_history_is_the_same_rows_for_people(tmp_path: Path) -> None:
+    storage = fill(tmp_path)
+    appended = (tmp_path / "history.csv").read_bytes()
+    storage.write_history()
+    assert (tmp_path / "history.csv").read_bytes() == appended
+    storage.close()
+    with (tmp_path / "history.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert list(table[0]) == [
+        "query",
+        "round",
+        "arch",
+        "val_accuracy",
+        "params_m",
+        "feasible",
+        "seconds",
+        "failure",
+    ]
+    assert table[1]["arch"] == row(1).arch
+    assert float(table[1]["val_accuracy"]) == 0.1 + 0.2
+    assert table[1]["params_m"] == ""
+
+
+def test_a_reader_sees_a_run_that_is_being_written(tmp_path: Path) -> None:
+    storage = fill(tmp_path)
+    reader = RunStorage(tmp_path, write=False)
+    assert reader.rows()[0].query == 1
+    assert reader.columns == COLUMNS
+    reader.close()
+    storage.close()
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    storage = fill(tmp_path)
+    code = f"""
+from pathlib import Path
+from agnet.storage import RunStorage
+from agnet.errors import RunLocked
+try:
+    RunStorage(Path({str(tmp_path)!r}), write=True)
+except RunLocked as error:
+    print("locked:", error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "locked: another process is writing the run" in done.stdout
+    with pytest.raises(RunLocked):
+        RunStorage(tmp_path, write=True)
+    storage.close()
+    RunStorage(tmp_path, write=True).close()
+
+
+def test_a_run_killed_before_it_began_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    RunStorage(tmp_path, write=True, columns=("other",)).close()
+    fill(tmp_path).close()
+
+
+def test_other_columns_are_refused(tmp_path: Path) -> None:
+    fill(tmp_path).close()
+    with pytest.raises(InvalidInput, match="records"):
+        RunStorage(tmp_path, write=True, columns=("other",))
+
+
+def test_no_run_no_reader(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="holds no run"):
+        RunStorage(tmp_path, write=False)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 truncated"])
+def test_a_corrupted_checkpoint_is_a_typed_error(content: bytes, tmp_path: Path) -> None:
+    storage = fill(tmp_path)
+    assert storage.load_checkpoint() is None
+    storage.save_checkpoint({"tensor": torch.arange(3), "big": 2**127})
+    state = storage.load_checkpoint()
+    assert state is not None
+    assert state["big"] == 2**127
+    (tmp_path / "checkpoint.pt").write_bytes(content)
+    with pytest.raises(CheckpointError, match="corrupted"):
+        storage.load_checkpoint()
+    storage.close()
+
+
+def test_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (os.system, (f"touch {tmp_path}/ran",))
+
+    storage = fill(tmp_path)
+    torch.save({"state": Evil()}, tmp_path / "checkpoint.pt")
+    with pytest.raises(CheckpointError):
+        storage.load_checkpoint()
+    assert not (tmp_path / "ran").exists()
+    storage.close()
+
+
+def test_a_folder_that_cannot_be_made_is_a_typed_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot write to the run folder"):
+        RunStorage(tmp_path / "file" / "run", write=True, columns=COLUMNS)
+
+
+FULL_DISK = """
+import resource
+from pathlib import Path
+from agnet.errors import StorageError
+from tests.test_storage import fill, row
+storage = fill(Path({folder!r}), 5)
+resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384))  # files can grow no further
+try:
+    for query in range(6, 10_000):
+        storage.record(row(query))
+except StorageError as error:
+    print(query, error)
+"""
+
+
+def test_a_full_disk_leaves_the_rows_before_intact(tmp_path: Path) -> None:
+    code = FULL_DISK.format(folder=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    query, _, message = done.stdout.strip().partition(" ")
+    assert "is intact" in message
+    storage = RunStorage(tmp_path, write=True, columns=COLUMNS)
+    kept = [item.query for item in storage.rows()]
+    assert kept == list(range(1, len(kept) + 1))
+    assert len(kept) >= int(query) - 1 >= 5
+    storage.write_history()
+    storage.close()

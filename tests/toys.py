@@ -1,0 +1,90 @@
+"""Small benchmarks whose right answers are known, and ones that misbehave."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+from agnet.benchmarks import Benchmark, find_metric
+from agnet.objectives import Metric, Objective
+from agnet.spaces import Architecture, NASBench201
+
+WEIGHTS = np.array([[0, 1, 3, 7, 2], [0, 2, 4, 5, 1], [0, 1, 2, 6, 3]] * 2, dtype=np.float64)
+
+
+@final
+@dataclass(frozen=True)
+class Toy(Benchmark):
+    """A sum over the edges of a NAS-Bench-201 cell; the best cell has conv 3x3 everywhere.
+
+    ``behaviour`` says what happens for cells whose first operation is ``none``.
+    """
+
+    behaviour: str = "good"
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return "toy"
+
+    @property
+    def dataset(self) -> str:
+        return "none"
+
+    @property
+    def space(self) -> NASBench201:
+        return NASBench201()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return (
+            Metric("val_accuracy", "%", "maximize"),
+            Metric("test_accuracy", "%", "maximize", held_out=True),
+            Metric("edgegpu_latency_ms", "ms", "minimize"),
+        )
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        return {"fpga_latency_ms": "agnet import hwnasbench FILE"}
+
+    @property
+    def source(self) -> str:
+        return "made up"
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return {"name": "toy"}
+
+    @property
+    def default_objective(self) -> Objective:
+        return Objective("val_accuracy", "maximize")
+
+    def query(
+        self, archs: Sequence[Architecture], metrics: Sequence[str]
+    ) -> npt.NDArray[np.float64]:
+        for name in metrics:
+            find_metric(self, name)
+        choices = self.space.to_choices(archs)
+        time.sleep(self.seconds * len(choices))
+        accuracy = 50 + WEIGHTS[np.arange(6), choices].sum(axis=1)
+        if self.behaviour != "good" and (choices[:, 0] == 0).any():
+            accuracy = self._misbehave(accuracy)
+        columns = {
+            "val_accuracy": accuracy,
+            "test_accuracy": accuracy + 1,
+            "edgegpu_latency_ms": 1.0 + (choices == 3).sum(axis=1),
+        }
+        return np.stack([columns[name] for name in metrics], axis=1)
+
+    def _misbehave(self, accuracy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        if self.behaviour == "raises":
+            raise RuntimeError("out of memory")
+        if self.behaviour == "dies":
+            os._exit(7)
+        return np.full_like(accuracy, np.nan)
