@@ -17,7 +17,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["SearchConfig"]
+__all__ = ["SearchConfig", "without_none"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class SearchConfig:
 
     def to_toml(self) -> str:
         """Writes the configuration."""
-        return tomli_w.dumps(_without_none(asdict(self)))
+        return tomli_w.dumps(without_none(asdict(self)))
 
     @classmethod
     def from_toml(cls, text: str) -> SearchConfig:
@@ -126,9 +126,9 @@ def _objective(text: str) -> Objective:
     return Objective(metric, direction)  # type: ignore[arg-type]  # one of the two literals
 
 
-def _without_none(value: Any) -> Any:
-    """TOML has no null: a setting that is not set is left out."""
+def without_none(value: Any) -> Any:
+    """Returns plain values as TOML can hold them: it has no null, so what is None is left out."""
     if isinstance(value, Mapping):
         table = cast("Mapping[str, Any]", value)
-        return {key: _without_none(item) for key, item in table.items() if item is not None}
+        return {key: without_none(item) for key, item in table.items() if item is not None}
     return list(value) if isinstance(value, tuple) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, final
@@ -11,20 +11,21 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from agnet import __version__
-from agnet.benchmarks import Benchmark, find_metric
+from agnet.benchmarks import Benchmark
 from agnet.config import SearchConfig
 from agnet.errors import CheckpointError, InvalidInput
 from agnet.evaluation import Evaluation, Evaluator, InProcess, LocalProcesses
 from agnet.objectives import outcomes
+from agnet.preparation import initial_architectures, prepare, settle
 from agnet.progress import Progress, Silent
-from agnet.runs import Run, read_config
+from agnet.runs import Run
 from agnet.seeds import stream
-from agnet.spaces import Architectures, SearchSpace
+from agnet.spaces import Architectures
 from agnet.standing import StandingTracker
-from agnet.storage import CONFIG, QueryRow, RunStorage
+from agnet.storage import QueryRow, RunStorage
 from agnet.strategies import Problem, Strategy, make_strategy
 
-__all__ = ["StrategyFactory", "initial_architectures", "prepare", "search", "settle_objectives"]
+__all__ = ["StrategyFactory", "search"]
 
 StrategyFactory = Callable[[Problem, np.random.Generator], Strategy]
 
@@ -72,7 +73,9 @@ def search(
     if workers < 0:
         raise InvalidInput(f"got {workers} workers; expected 0 (this process) or more")
     folder = None if out is None else Path(out)
-    config = _settled(config or SearchConfig(), settings, folder, resume, benchmark)
+    config = settle(config or SearchConfig(), settings, folder, resume, benchmark)
+    if strategy is not None:
+        config = replace(config, strategy=getattr(strategy, "__name__", type(strategy).__name__))
     problem, columns = prepare(benchmark, config)
     rng = stream(config.seed, "strategy")
     if strategy is not None:
@@ -85,7 +88,7 @@ def search(
         storage.save_config(config)
         with _evaluator(benchmark, columns, workers) as evaluator:
             loop = _Loop(config, problem, chooser, storage, evaluator, meter)
-            meter.start(config.queries, f"{config.strategy}", len(problem.objectives) > 1)
+            meter.start(config.queries, config.strategy, len(problem.objectives) > 1)
             try:
                 loop.run()
             finally:
@@ -93,50 +96,6 @@ def search(
         return Run(config, benchmark, storage)
     finally:
         storage.close()
-
-
-def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[str, ...]]:
-    """Checks a configuration against a benchmark.
-
-    Returns:
-        The problem, and the names of the metrics to record.
-
-    Raises:
-        InvalidInput: If a metric is unknown or held out, or the budget exceeds the space.
-        MissingData: If a metric needs a file that has not been imported.
-    """
-    problem = Problem(benchmark.space, config.parsed_objectives(), config.parsed_limits())
-    wanted = [item.metric for item in (*problem.objectives, *problem.limits)]
-    for name in wanted:
-        if find_metric(benchmark, name).held_out:
-            raise InvalidInput(
-                f"{name} is held out: a search sees validation metrics only. Use val_accuracy, and "
-                "read the test value of the selected architecture once, after the search"
-            )
-    if config.queries > benchmark.space.size:
-        raise InvalidInput(
-            f"got {config.queries} queries; {benchmark.space.name} has only "
-            f"{benchmark.space.size} architectures"
-        )
-    return problem, tuple(dict.fromkeys(wanted))
-
-
-def settle_objectives(config: SearchConfig, benchmark: Benchmark) -> SearchConfig:
-    """Returns a configuration that says its objectives: the benchmark's default if it had none."""
-    if config.objectives:
-        return config
-    return replace(config, objectives=(str(benchmark.default_objective),))
-
-
-def initial_architectures(space: SearchSpace, n: int, seed: int) -> Architectures:
-    """Draws ``n`` distinct random architectures: the same for every strategy of a seed."""
-    rng = stream(seed, "initial")
-    drawn = space.sample(n, rng)
-    while True:
-        _, first = np.unique(space.keys(drawn), return_index=True)
-        if len(first) >= n:
-            return drawn[np.sort(first)[:n]]
-        drawn = drawn[np.sort(first)] + space.sample(n, rng)
 
 
 @final
@@ -269,40 +228,6 @@ class _Loop:
                 f"the checkpoint is malformed ({type(error).__name__}: {error}); delete it to "
                 "resume from the recorded rows alone"
             ) from error
-
-
-def _settled(
-    config: SearchConfig,
-    settings: Mapping[str, Any],
-    folder: Path | None,
-    resume: bool,
-    benchmark: Benchmark,
-) -> SearchConfig:
-    """Returns the configuration to run: the given one, or that of the run to resume."""
-    unknown = sorted(set(settings) - set(SearchConfig.__dataclass_fields__))
-    if unknown:
-        raise InvalidInput(
-            f"got the setting {unknown[0]!r}; expected one of "
-            f"{', '.join(SearchConfig.__dataclass_fields__)}"
-        )
-    given = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
-    exists = folder is not None and (folder / CONFIG).exists()
-    if not resume:
-        if exists:
-            raise InvalidInput(f"a run lies in {folder}; resume it, or choose another folder")
-        config = replace(config, benchmark=dict(benchmark.settings), **given)
-        return settle_objectives(config, benchmark)
-    if folder is None:
-        raise InvalidInput("resuming needs the run's folder")
-    old = read_config(folder)
-    queries = given.pop("queries", old.queries)
-    if given:
-        raise InvalidInput(
-            f"got {', '.join(given)} for a run that is resumed; only queries can be changed"
-        )
-    if queries < old.queries:
-        raise InvalidInput(f"got {queries} queries; the run to resume was made with {old.queries}")
-    return replace(old, queries=queries)
 
 
 def _evaluator(benchmark: Benchmark, metrics: Sequence[str], workers: int) -> Evaluator:

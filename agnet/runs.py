@@ -111,7 +111,7 @@ class Run:
         """The rows as a data frame, one column a metric."""
         import pandas as pd
 
-        frame = pd.DataFrame(self.values, columns=list(self.columns))
+        frame: pd.DataFrame = pd.DataFrame(self.values, columns=list(self.columns))
         frame.insert(0, "arch", [row.arch for row in self.rows])
         frame.insert(0, "round", [row.round for row in self.rows])
         frame.insert(0, "query", [row.query for row in self.rows])

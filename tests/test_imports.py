@@ -27,6 +27,7 @@ ALLOWED = {
     "evaluation": {"errors", "benchmarks", "spaces"},
     "storage": {"errors", "config"},
     "runs": BASE | {"config", "storage", "benchmarks", "spaces"},
+    "preparation": BASE | {"config", "runs", "storage", "benchmarks", "spaces", "strategies"},
     "loop": None,
     "sweeps": None,
     "testing": None,

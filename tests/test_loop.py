@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from agnet.errors import CheckpointError, InvalidInput, MissingData, RunLocked
-from agnet.loop import initial_architectures, search
+from agnet.loop import search
+from agnet.preparation import initial_architectures
 from agnet.progress import Progress
 from agnet.runs import Run
 from agnet.spaces import NASBench201

@@ -214,7 +214,7 @@ def _sweep(
     quiet: bool,
 ) -> None:
     from agnet.cli.output import say_interrupted, show_sweep
-    from agnet.loop import settle_objectives
+    from agnet.preparation import settle_objectives
     from agnet.progress import ProgressBar
     from agnet.sweeps import parse_seeds, sweep
 

@@ -1,7 +1,7 @@
 """Contract suites: subclass one in a test file, say what to test, and pytest runs every check.
 
-They need no more than the package itself, so that a user's own space, benchmark, surrogate or strategy
-can be held to the same contract as those that ship.
+They need no more than the package itself, so that a user's own space, benchmark, surrogate or
+strategy can be held to the same contract as those that ship.
 """
 
 from agnet.testing.spaces import SpaceContract

@@ -1,0 +1,119 @@
+"""Before a search: what it will do, checked against the benchmark; and its first architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agnet.benchmarks import Benchmark, find_metric
+from agnet.config import SearchConfig, without_none
+from agnet.errors import InvalidInput
+from agnet.runs import read_config
+from agnet.seeds import stream
+from agnet.spaces import Architectures, SearchSpace
+from agnet.storage import CONFIG
+from agnet.strategies import Problem
+
+__all__ = ["initial_architectures", "prepare", "settle", "settle_objectives"]
+
+
+def settle(
+    config: SearchConfig,
+    settings: Mapping[str, Any],
+    folder: Path | None,
+    resume: bool,
+    benchmark: Benchmark,
+) -> SearchConfig:
+    """Returns the configuration to run: the given one, or that of the run to resume.
+
+    Args:
+        config: The configuration given.
+        settings: Fields of it to replace.
+        folder: Where the run lies or will lie; None for a run in memory.
+        resume: Whether to continue it.
+        benchmark: What is searched; says the default objective.
+
+    Raises:
+        InvalidInput: If a setting is unknown or cannot be changed, the benchmark is another one, or
+            the folder holds a run that is not to be resumed, or none that is.
+    """
+    unknown = sorted(set(settings) - set(SearchConfig.__dataclass_fields__))
+    if unknown:
+        raise InvalidInput(
+            f"got the setting {unknown[0]!r}; expected one of "
+            f"{', '.join(SearchConfig.__dataclass_fields__)}"
+        )
+    given: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()
+    }
+    exists = folder is not None and (folder / CONFIG).exists()
+    if not resume:
+        if exists:
+            raise InvalidInput(f"a run lies in {folder}; resume it, or choose another folder")
+        config = replace(config, benchmark=dict(benchmark.settings), **given)
+        return settle_objectives(config, benchmark)
+    if folder is None:
+        raise InvalidInput("resuming needs the run's folder")
+    old = read_config(folder)
+    if old.benchmark != without_none(benchmark.settings):
+        raise InvalidInput(
+            f"got the benchmark {dict(benchmark.settings)}; the run to resume was made on "
+            f"{dict(old.benchmark)}"
+        )
+    queries = given.pop("queries", old.queries)
+    if given:
+        raise InvalidInput(
+            f"got {', '.join(given)} for a run that is resumed; only queries can be changed"
+        )
+    if queries < old.queries:
+        raise InvalidInput(f"got {queries} queries; the run to resume was made with {old.queries}")
+    return replace(old, queries=queries)
+
+
+def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[str, ...]]:
+    """Checks a configuration against a benchmark.
+
+    Returns:
+        The problem, and the names of the metrics to record.
+
+    Raises:
+        InvalidInput: If a metric is unknown or held out, or the budget exceeds the space.
+        MissingData: If a metric needs a file that has not been imported.
+    """
+    problem = Problem(benchmark.space, config.parsed_objectives(), config.parsed_limits())
+    wanted = [objective.metric for objective in problem.objectives]
+    wanted += [limit.metric for limit in problem.limits]
+    for name in wanted:
+        if find_metric(benchmark, name).held_out:
+            raise InvalidInput(
+                f"{name} is held out: a search sees validation metrics only. Use val_accuracy, and "
+                "read the test value of the selected architecture once, after the search"
+            )
+    if config.queries > benchmark.space.size:
+        raise InvalidInput(
+            f"got {config.queries} queries; {benchmark.space.name} has only "
+            f"{benchmark.space.size} architectures"
+        )
+    return problem, tuple(dict.fromkeys(wanted))
+
+
+def settle_objectives(config: SearchConfig, benchmark: Benchmark) -> SearchConfig:
+    """Returns a configuration that says its objectives: the benchmark's default if it had none."""
+    if config.objectives:
+        return config
+    return replace(config, objectives=(str(benchmark.default_objective),))
+
+
+def initial_architectures(space: SearchSpace, n: int, seed: int) -> Architectures:
+    """Draws ``n`` distinct random architectures: the same for every strategy of a seed."""
+    rng = stream(seed, "initial")
+    drawn = space.sample(n, rng)
+    while True:
+        _, first = np.unique(space.keys(drawn), return_index=True)
+        if len(first) >= n:
+            return drawn[np.sort(first)[:n]]
+        drawn = drawn[np.sort(first)] + space.sample(n, rng)
