@@ -21,6 +21,17 @@ __all__ = ["data_folder", "read_table", "write_table"]
 
 SCHEMA: Final = 1
 HEADER: Final = "header"
+# What a damaged or foreign file makes numpy and zipfile raise.
+DAMAGE: Final = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def data_folder() -> Path:
@@ -77,12 +88,13 @@ def read_table(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str]
     """
     advice = "import the official file again with: agnet import"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because numpy leaves the file open when it turns out to be damaged.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(arrays.pop(HEADER).tobytes())
         found = (header["kind"], header["schema"])
         checksum, provenance = header["sha256"], str(header["provenance"])
-    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, TypeError) as error:
+    except DAMAGE as error:
         raise TableError(f"{path} is truncated or is no agnet table ({error}); {advice}") from error
     except OSError as error:
         raise StorageError(f"cannot read the table {path}: {error}") from error
