@@ -22,6 +22,7 @@ __all__ = [
     "RESOLUTIONS",
     "STAGES",
     "Skeleton",
+    "Slot",
     "macs_tables",
     "params_tables",
     "side",
