@@ -32,6 +32,7 @@ CONFIG, DATABASE, CHECKPOINT, HISTORY, LOCK = (
     "history.csv",
     "run.lock",
 )
+RESERVED: Final = {"query", "round", "arch", "feasible", "seconds", "failure"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class RunStorage:
                 self._database.execute(f"INSERT INTO queries VALUES ({marks})", fields)
             if self.folder is not None:
                 with (self.folder / HISTORY).open("a", encoding="utf-8", newline="") as file:
-                    file.write(self._csv_line(row))
+                    file.write(_csv(_fields(row)))
 
     def rows(self) -> list[QueryRow]:
         """Returns all rows in order of their numbers."""
@@ -173,10 +174,8 @@ class RunStorage:
 
     def write_history(self) -> None:
         """Writes ``history.csv`` afresh from the database, in order."""
-        lines = [
-            ",".join(("query", "round", "arch", *self.columns)) + ",feasible,seconds,failure\r\n"
-        ]
-        lines += [self._csv_line(row) for row in self.rows()]
+        head = ("query", "round", "arch", *self.columns, "feasible", "seconds", "failure")
+        lines = [_csv(head), *[_csv(_fields(row)) for row in self.rows()]]
         self._replace(HISTORY, "".join(lines).encode())
 
     def close(self) -> None:
@@ -233,7 +232,11 @@ class RunStorage:
         return found
 
     def _make_tables(self, columns: tuple[str, ...]) -> None:
-        metrics = "".join(f', "{name}" REAL' for name in columns)
+        taken = sorted(RESERVED & {name.lower() for name in columns})
+        if taken:
+            raise InvalidInput(f"a run has a column {taken[0]!r} of its own; rename that metric")
+        quoted = [name.replace('"', '""') for name in columns]
+        metrics = "".join(f', "{name}" REAL' for name in quoted)
         self._database.execute("PRAGMA journal_mode=WAL")
         with self._database:
             self._database.execute("BEGIN")  # all or nothing: the schema is stated last
@@ -247,13 +250,6 @@ class RunStorage:
                 "metrics TEXT NOT NULL)"
             )
             self._database.execute(f"PRAGMA user_version = {SCHEMA}")
-
-    def _csv_line(self, row: QueryRow) -> str:
-        text = io.StringIO()
-        numbers = ["" if math.isnan(value) else repr(value) for value in row.values]
-        fields = (row.query, row.round, row.arch, *numbers, int(row.feasible))
-        csv.writer(text).writerow([*fields, f"{row.seconds:.6f}", row.failure or ""])
-        return text.getvalue()
 
     def _replace(self, name: str, content: bytes) -> None:
         if self.folder is None:
@@ -275,3 +271,16 @@ class RunStorage:
                 f"cannot write {what} of the run {self.folder}: {error}; what was recorded before "
                 "is intact: free the disk or make the folder writable, then --resume"
             ) from error
+
+
+def _fields(row: QueryRow) -> list[object]:
+    """A row for people: an empty field for a missing number, microseconds for the time."""
+    numbers = ["" if math.isnan(value) else repr(value) for value in row.values]
+    ending = (int(row.feasible), f"{row.seconds:.6f}", row.failure or "")
+    return [row.query, row.round, row.arch, *numbers, *ending]
+
+
+def _csv(fields: Sequence[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(fields)
+    return text.getvalue()

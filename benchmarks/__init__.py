@@ -1,17 +1,18 @@
 """Benchmarks: where a number comes from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import signature
-from pathlib import Path
 from typing import Any, Final
+
+from agnet.benchmarks.nasbench101 import NASBench101Benchmark
 
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.custom import TableBenchmark
-from agnet.benchmarks.nasbench101 import NASBench101Benchmark
 from agnet.benchmarks.nasbench201 import NASBench201Benchmark
 from agnet.benchmarks.ofa_mbv3 import OFAMobileNetV3Benchmark
 from agnet.benchmarks.store import data_folder
 from agnet.errors import InvalidInput
+from agnet.objectives import Direction
 from agnet.spaces import open_space
 
 __all__ = [
@@ -37,7 +38,7 @@ def open_benchmark(name: str = "nasbench201", **settings: Any) -> Benchmark:
     """Opens a benchmark by name.
 
     Args:
-        name: One of ``BENCHMARKS``, or ``table`` for a CSV of your own (with ``path`` and ``space``).
+        name: One of ``BENCHMARKS``, or ``table`` for a CSV of your own, at ``path`` over ``space``.
         **settings: Settings of that benchmark, such as ``dataset="cifar100"``.
 
     Raises:
@@ -45,18 +46,26 @@ def open_benchmark(name: str = "nasbench201", **settings: Any) -> Benchmark:
         MissingData: If it needs a file that has not been imported.
         TableError: If its file is damaged.
     """
-    if name == "table":
-        return _open_table(**settings)
-    if name not in BENCHMARKS:
+    openers = {**BENCHMARKS, "table": _open_table}
+    if name not in openers:
         raise InvalidInput(f"got the benchmark {name!r}; expected one of {', '.join(BENCHMARKS)}")
-    known = signature(BENCHMARKS[name]).parameters
-    unknown = sorted(set(settings) - set(known))
-    if unknown:
+    takes = signature(openers[name])
+    try:
+        takes.bind(**settings)
+    except TypeError as error:
         raise InvalidInput(
-            f"got the setting {unknown[0]!r}; {name} takes {', '.join(known) or 'none'}"
-        )
-    return BENCHMARKS[name](**settings)
+            f"{name} cannot be opened so: {error}; it takes {', '.join(takes.parameters)}"
+        ) from error
+    return openers[name](**settings)
 
 
-def _open_table(path: str | Path, space: str) -> TableBenchmark:
-    return TableBenchmark.from_csv(Path(path), open_space(space))
+def _open_table(
+    path: str,
+    space: str,
+    architecture: str = "arch",
+    directions: Mapping[str, Direction] | None = None,
+    dataset: str = "custom",
+) -> TableBenchmark:
+    return TableBenchmark.from_csv(
+        path, open_space(space), architecture=architecture, directions=directions, dataset=dataset
+    )

@@ -114,6 +114,18 @@ def test_other_columns_are_refused(tmp_path: Path) -> None:
         RunStorage(tmp_path, write=True, columns=("other",))
 
 
+def test_metrics_of_any_name_can_be_recorded(tmp_path: Path) -> None:
+    columns = ('a "quoted", name', "select")
+    storage = RunStorage(tmp_path, write=True, columns=columns)
+    storage.save_config(SearchConfig())
+    storage.record(row(1))
+    assert storage.columns == columns
+    assert len(storage.rows()) == 1
+    storage.close()
+    with pytest.raises(InvalidInput, match="'seconds'"):
+        RunStorage(tmp_path / "other", write=True, columns=("Seconds",))
+
+
 def test_no_run_no_reader(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="holds no run"):
         RunStorage(tmp_path, write=False)
