@@ -230,7 +230,7 @@ def _features(archs: Architectures) -> npt.NDArray[np.float64]:
     options = np.eye(4)[:, 1:]  # row 0, of an absent layer, is all zero
     parts = [
         np.eye(4)[choices[:, 0]],
-        options[choices[:, KERNEL]].reshape(len(choices), -1),
-        options[choices[:, EXPAND]].reshape(len(choices), -1),
+        options[choices[:, KERNEL]].reshape(len(choices), 3 * SLOTS),
+        options[choices[:, EXPAND]].reshape(len(choices), 3 * SLOTS),
     ]
     return np.concatenate(parts, axis=1)

@@ -368,3 +368,11 @@ def test_wild_json_is_read_or_refused(changes: dict[str, Any]) -> None:
     except InvalidArchitecture:
         return
     assert SPACE.parse(str(arch)) == arch
+
+
+def test_empty_batches_are_fine() -> None:
+    nothing, rng = SPACE.batch([]), np.random.default_rng(0)
+    assert len(SPACE.keys(nothing)) == 0
+    assert SPACE.decode(SPACE.encode(nothing)) == nothing
+    assert SPACE.mutate(nothing, rng) == SPACE.crossover(nothing, nothing, rng) == nothing
+    assert SPACE.params(nothing).shape == SPACE.macs(nothing).shape == (0,)
