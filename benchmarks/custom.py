@@ -29,6 +29,8 @@ SMALLER_IS_BETTER: Final = frozenset(
 )
 UNITS: Final = {"ms": "ms", "mj": "mJ", "m": "M", "s": "s", "seconds": "s", "mb": "MB"}
 HELD_OUT: Final = "test_"
+ARCHITECTURE: Final = "arch"
+DATASET: Final = "custom"
 
 
 @final
@@ -51,10 +53,10 @@ class TableBenchmark(Benchmark):
         frame: pd.DataFrame,
         space: SearchSpace,
         *,
-        architecture: str = "arch",
+        architecture: str = ARCHITECTURE,
         directions: Mapping[str, Direction] | None = None,
-        dataset: str = "custom",
-        source: str = "a table in memory",
+        dataset: str = DATASET,
+        path: Path | None = None,
     ) -> None:
         """Checks and indexes a data frame.
 
@@ -65,15 +67,16 @@ class TableBenchmark(Benchmark):
             directions: ``maximize`` or ``minimize`` by column, for names that do not tell or tell
                 wrongly.
             dataset: The image data set that the numbers are of.
-            source: Where they come from; messages call the table so.
+            path: The file that the frame was read from, if any.
 
         Raises:
             InvalidInput: If a direction is not known, or given for no metric.
             TableError: If the table is empty, lacks a column, lists an architecture twice or one
                 that is none of the space, or holds what is no number. Rows are counted from 1.
         """
-        self._space, self._dataset, self._source = space, dataset, source
+        self._space, self._dataset, self._path = space, dataset, path
         self._architecture = architecture
+        source = self.source
         frame = frame.rename(columns=str)
         self._directions: dict[str, Direction] = dict(directions or {})
         names = _metric_columns(frame, architecture, source)
@@ -100,9 +103,9 @@ class TableBenchmark(Benchmark):
         path: str | os.PathLike[str],
         space: SearchSpace,
         *,
-        architecture: str = "arch",
+        architecture: str = ARCHITECTURE,
         directions: Mapping[str, Direction] | None = None,
-        dataset: str = "custom",
+        dataset: str = DATASET,
     ) -> TableBenchmark:
         """Reads a CSV file with a header; the arguments are those of the constructor.
 
@@ -131,13 +134,13 @@ class TableBenchmark(Benchmark):
             architecture=architecture,
             directions=directions,
             dataset=dataset,
-            source=str(Path(path)),
+            path=Path(path),
         )
 
     @property
     def name(self) -> str:
-        """``custom``."""
-        return "custom"
+        """``table``."""
+        return "table"
 
     @property
     def dataset(self) -> str:
@@ -173,20 +176,22 @@ class TableBenchmark(Benchmark):
 
     @property
     def source(self) -> str:
-        """The file, or what was given."""
-        return self._source
+        """The file."""
+        return str(self._path or "a table in memory")
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What the constructor was given, but for the numbers, which stay where they came from."""
-        return {
-            "name": self.name,
-            "dataset": self._dataset,
-            "space": self._space.name,
-            "source": self._source,
-            "architecture": self._architecture,
-            "directions": dict(self._directions),
-        }
+        """The file, the space and the options; the numbers stay where they came from."""
+        given: dict[str, Any] = {"name": self.name, "space": self._space.name}
+        if self._path is not None:
+            given["path"] = str(self._path)
+        if self._architecture != ARCHITECTURE:
+            given["architecture"] = self._architecture
+        if self._directions:
+            given["directions"] = dict(self._directions)
+        if self._dataset != DATASET:
+            given["dataset"] = self._dataset
+        return given
 
     def query(
         self, archs: Sequence[Architecture], metrics: Sequence[str]
@@ -207,12 +212,16 @@ def _metric_columns(frame: pd.DataFrame, architecture: str, source: str) -> list
     names = [str(name) for name in frame.columns]
     if architecture not in names:
         raise TableError(
-            f"{source} has no column {architecture!r} of architectures; it has {', '.join(names)}. "
-            "Rename the column, or say architecture=..."
+            f"{source} has no column {architecture!r} of architectures; it has "
+            f"{', '.join(map(repr, names))}. Rename the column, or say architecture=..."
         )
     metrics = [name for name in names if name != architecture]
-    if len(set(names)) != len(names):
-        raise TableError(f"{source} has two columns of one name: {', '.join(names)}")
+    odd = [name for name in names if not name.strip() or not name.isprintable()]
+    if odd or len(set(names)) != len(names):
+        raise TableError(
+            f"{source} has the columns {', '.join(map(repr, names))}; expected distinct names, "
+            "each of printable characters"
+        )
     if not metrics:
         raise TableError(f"{source} has no column beside {architecture!r}; expected metrics")
     if frame.empty:
@@ -240,8 +249,9 @@ def _numbers(column: pd.Series[Any], name: str, source: str) -> npt.NDArray[np.f
     values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~np.isfinite(values) & column.notna().to_numpy())
     if len(wrong):
+        row, found = wrong[0] + 1, str(column.iloc[wrong[0]])
         raise TableError(
-            f"row {wrong[0] + 1} of {source} has {column.iloc[wrong[0]]!r} in the column {name!r}; "
+            f"row {row} of {source} has {found!r} in the column {name!r}; "
             "expected a number, or nothing where it is missing. Drop columns that are no metrics"
         )
     return values

@@ -101,8 +101,13 @@ def _from_buffer(raw: bytes, dtype: _Dtype, shape: Any, order: str) -> _Array:
     return array
 
 
+def _no_bytes() -> bytes:
+    """How protocol 2 writes no bytes."""
+    return b""
+
+
 def _latin_bytes(text: str, encoding: str) -> bytes:
-    """How protocol 2 writes bytes."""
+    """How it writes some."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"the encoding {encoding!r} is not allowed")
     return text.encode("latin1")
@@ -117,6 +122,7 @@ TYPES: Final[dict[tuple[str, str], type]] = {
 }
 FUNCTIONS: Final[dict[tuple[str, str], Callable[..., Any]]] = {
     ("_codecs", "encode"): _latin_bytes,
+    ("builtins", "bytes"): _no_bytes,
     **{
         (f"numpy.{core}.{module}", name): function
         for core in ("core", "_core")  # numpy 1 and 2

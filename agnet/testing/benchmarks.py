@@ -39,13 +39,14 @@ class BenchmarkContract(ABC):
         return [metric.name for metric in self.benchmark().metrics]
 
     def test_metrics_are_described(self) -> None:
-        """Names are unique words, directions are known, and what is there is not missing."""
+        """Names are unique, directions are known, and what is there is not missing."""
         benchmark, names = self.benchmark(), self.names()
         assert names
         assert len(set(names)) == len(names)
         assert not set(names) & set(benchmark.missing)
         for metric in benchmark.metrics:
-            assert metric.name.isidentifier()
+            assert metric.name.strip()
+            assert metric.name.isprintable()
             assert isinstance(metric.unit, str)
             assert metric.direction in ("maximize", "minimize")
             assert metric.source in ("measured", "predicted", "computed")

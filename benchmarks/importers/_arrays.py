@@ -26,9 +26,7 @@ def read_arrays(source: Path, needed: Iterable[str]) -> dict[str, npt.NDArray[An
         with source.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except DAMAGE as error:
-        raise TableError(
-            f"{source} is truncated or is no .npz of numbers ({error})"
-        ) from error
+        raise TableError(f"{source} is truncated or is no .npz of numbers ({error})") from error
     except OSError as error:
         raise StorageError(f"cannot read {source}: {error}") from error
     lacking = [name for name in needed if name not in arrays]
