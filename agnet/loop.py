@@ -40,7 +40,7 @@ def search(
     resume: bool = False,
     workers: int = 0,
     progress: Progress | None = None,
-    strategy: StrategyFactory | None = None,
+    strategy: str | StrategyFactory | None = None,
     **settings: Any,
 ) -> Run:
     """Searches a benchmark for its best architectures.
@@ -57,7 +57,7 @@ def search(
             ``queries`` may be raised.
         workers: Processes to evaluate in; 0 evaluates in this one.
         progress: Is told how the search is getting on; silent by default.
-        strategy: Makes a strategy of your own; overrides ``config.strategy``.
+        strategy: Name of a strategy, or what makes one of your own; overrides that of ``config``.
         **settings: Fields of :class:`SearchConfig` to replace, such as ``queries=96``.
 
     Returns:
@@ -73,12 +73,14 @@ def search(
     if workers < 0:
         raise InvalidInput(f"got {workers} workers; expected 0 (this process) or more")
     folder = None if out is None else Path(out)
+    if isinstance(strategy, str):
+        settings["strategy"] = strategy
     config = settle(config or SearchConfig(), settings, folder, resume, benchmark)
-    if strategy is not None:
+    if callable(strategy):
         config = replace(config, strategy=getattr(strategy, "__name__", type(strategy).__name__))
     problem, columns = prepare(benchmark, config)
     rng = stream(config.seed, "strategy")
-    if strategy is not None:
+    if callable(strategy):
         chooser = strategy(problem, rng)
     else:
         chooser = make_strategy(config.strategy, problem, rng, config.options)

@@ -1,4 +1,4 @@
-"""Kills a real search with SIGKILL at random moments, resumes it, and compares it with an unbroken one.
+"""Kills a real search at random moments, resumes it, and compares it with an unbroken one.
 
     python experiments/kill_and_resume.py [--kills 20] [--strategy gp] [--workers 0]
 
