@@ -25,11 +25,11 @@ def graph_hash(matrix: npt.NDArray[np.integer], labels: Sequence[int]) -> str:
     Returns:
         32 hexadecimal digits.
     """
-    edges = matrix.astype(bool)
-    degrees = zip(edges.sum(axis=1).tolist(), edges.sum(axis=0).tolist(), labels, strict=True)
-    hashes = [_md5(str(vertex)) for vertex in degrees]
-    sources = [np.flatnonzero(column).tolist() for column in edges.T]
-    targets = [np.flatnonzero(row).tolist() for row in edges]
+    targets = [[v for v, edge in enumerate(row) if edge] for row in matrix.tolist()]
+    sources = [[u for u, edge in enumerate(column) if edge] for column in matrix.T.tolist()]
+    hashes = [
+        _md5(str((len(targets[v]), len(sources[v]), label))) for v, label in enumerate(labels)
+    ]
     for _ in range(len(hashes)):
         hashes = [
             _md5(

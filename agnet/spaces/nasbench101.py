@@ -299,10 +299,10 @@ class NASBench101(SearchSpace):
 
     def to_matrix(self, arch: Architecture) -> tuple[npt.NDArray[np.int64], list[str]]:
         """Returns the matrix ``(V, V)`` and the ``V`` operation names of a cell."""
-        graph = self.encode([arch])
-        size = int(graph.mask.sum())
-        names = [NODE_TYPES[kind] for kind in graph.ops[0, :size].tolist()]
-        return graph.adjacency[0, :size, :size].numpy().astype(np.int64), names
+        incoming, types = self._nodes(*self._columns(self.to_choices([arch])))
+        size = int((types > 0).sum()) + 1
+        names = [NODE_TYPES[kind] for kind in types[0, :size].tolist()]
+        return (incoming[0, :size] >> np.arange(size)[:, None]) & 1, names
 
     def official_hash(self, arch: Architecture) -> str:
         """Returns the hash by which the benchmark's own package names the cell."""
