@@ -10,6 +10,7 @@ from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.nasbench101 import NASBench101
 from agnet.spaces.nasbench201 import NASBench201
 from agnet.spaces.ofa_mbv3 import OFAMobileNetV3
+from agnet.spaces.subset import Subset
 
 __all__ = [
     "DARTS",
@@ -22,6 +23,7 @@ __all__ = [
     "NASBench201",
     "OFAMobileNetV3",
     "SearchSpace",
+    "Subset",
     "open_space",
 ]
 
