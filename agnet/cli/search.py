@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,6 +99,7 @@ def search(
 
     settled = _settle(given, source, config)
     opened = open_benchmark(**settled.benchmark)
+    settled = replace(settled, benchmark=dict(opened.settings))
     if seeds is not None:
         if seed is not None:
             raise InvalidInput("got --seed and --seeds; use one of them")
@@ -247,8 +249,6 @@ def _resume(
     test: bool,
     quiet: bool,
 ) -> None:
-    from dataclasses import replace
-
     from agnet.benchmarks import open_benchmark
     from agnet.runs import read_config
     from agnet.sweeps import parse_seeds, seed_folder
