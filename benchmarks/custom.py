@@ -15,7 +15,7 @@ import numpy.typing as npt
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.errors import InvalidArchitecture, InvalidInput, StorageError, TableError
 from agnet.objectives import Direction, Metric, Objective
-from agnet.spaces import Architecture, Architectures, SearchSpace
+from agnet.spaces import Architecture, Architectures, SearchSpace, Subset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +41,10 @@ class TableBenchmark(Benchmark):
     column whose name starts with ``test_`` is held out: a search does not see it. Which way is
     better follows from words in the column's name (``accuracy`` is maximised, ``latency``,
     ``energy``, ``seconds``, ``params``, ``flops``, ``loss`` or ``error`` minimised); for any other
-    name it has to be said. Architectures that are not in the table have NaN for every metric, as
-    has an empty field.
+    name it has to be said. An empty field is NaN.
+
+    The table's architectures are the space that a search draws from. Others of the whole space can
+    be asked for too, and have NaN for every metric.
 
         bench = TableBenchmark.from_csv("my.csv", NASBench201())
         print(bench.query(bench.archs, ["val_accuracy"]))
@@ -74,13 +76,13 @@ class TableBenchmark(Benchmark):
             TableError: If the table is empty, lacks a column, lists an architecture twice or one
                 that is none of the space, or holds what is no number. Rows are counted from 1.
         """
-        self._space, self._dataset, self._path = space, dataset, path
+        self._whole, self._dataset, self._path = space, dataset, path
         self._architecture = architecture
         source = self.source
         frame = frame.rename(columns=str)
         self._directions: dict[str, Direction] = dict(directions or {})
         names = _metric_columns(frame, architecture, source)
-        self._archs = _architectures(frame[architecture].tolist(), space, source)
+        archs = _architectures(frame[architecture].tolist(), space, source)
         self._values = np.stack([_numbers(frame[name], name, source) for name in names], axis=1)
         unused = set(self._directions) - set(names)
         if unused:
@@ -92,10 +94,12 @@ class TableBenchmark(Benchmark):
             _metric(name, self._directions.get(name), self._values[:, k], source)
             for k, name in enumerate(names)
         )
-        keys = space.keys(self._archs)
+        keys = space.keys(archs)
         self._order = np.argsort(keys)
         self._keys = keys[self._order]
-        _check_distinct(self._keys, self._order, self._archs, source)
+        _check_distinct(self._keys, self._order, archs, source)
+        self._space = space if len(archs) == space.size else Subset(archs)
+        self._archs = Architectures(self._space, archs.choices)
 
     @classmethod
     def from_csv(
@@ -149,7 +153,7 @@ class TableBenchmark(Benchmark):
 
     @property
     def space(self) -> SearchSpace:
-        """What was given."""
+        """The architectures of the table, a part of the space that was given or all of it."""
         return self._space
 
     @property
@@ -182,7 +186,7 @@ class TableBenchmark(Benchmark):
     @property
     def settings(self) -> Mapping[str, Any]:
         """The file, the space and the options; the numbers stay where they came from."""
-        given: dict[str, Any] = {"name": self.name, "space": self._space.name}
+        given: dict[str, Any] = {"name": self.name, "space": self._whole.name}
         if self._path is not None:
             given["path"] = str(self._path)
         if self._architecture != ARCHITECTURE:
@@ -199,7 +203,8 @@ class TableBenchmark(Benchmark):
         """Looks up ``K`` metrics of ``B`` architectures; see :meth:`Benchmark.query`."""
         column = {metric.name: k for k, metric in enumerate(self._metrics)}
         wanted = [column[find_metric(self, name).name] for name in metrics]
-        keys = self._space.keys(archs)
+        of_whole = isinstance(archs, Architectures) and archs.space == self._whole
+        keys = (self._whole if of_whole else self._space).keys(archs)
         place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         found = self._keys[place] == keys
         values = self._values[self._order[place]][:, wanted]

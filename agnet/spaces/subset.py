@@ -32,17 +32,17 @@ class Subset(SearchSpace):
         """Takes the members, in the order in which they are to be numbered.
 
         Raises:
-            InvalidInput: If there are fewer than two, or one occurs twice.
+            InvalidInput: If there are none, or one occurs twice.
         """
         self._whole = members.space
         self._choices = members.choices
         keys = members.space.keys(members)
         self._order = np.argsort(keys)
         self._keys = keys[self._order]
-        if len(members) < 2 or bool((self._keys[1:] == self._keys[:-1]).any()):
+        if not len(members) or bool((self._keys[1:] == self._keys[:-1]).any()):
             raise InvalidInput(
                 f"got {len(members)} architectures of {self._whole.name}; a subset is of at least "
-                "two, each once"
+                "one, each once"
             )
 
     def __eq__(self, other: object) -> bool:
@@ -120,10 +120,13 @@ class Subset(SearchSpace):
         return Architectures(self, near.choices[self._has(near)])
 
     def mutate(self, archs: Sequence[Architecture], rng: np.random.Generator) -> Architectures:
-        """Makes one random change to each, or a jump where the changes drawn lead outside."""
+        """Makes one random change to each, or a jump where the changes drawn lead outside.
+
+        A single member has nowhere to go and stays.
+        """
         own = self._widened(archs)
         rows = self.index(archs)
-        jump = rng.integers(1, self.size, size=len(own))
+        jump = rng.integers(1, max(self.size, 2), size=len(own))
         mutants: Choices = self._choices[(rows + jump) % self.size].copy()
         left = np.arange(len(own))
         for _ in range(ATTEMPTS):

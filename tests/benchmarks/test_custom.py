@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +12,7 @@ from hypothesis import strategies as st
 from agnet.benchmarks.custom import TableBenchmark
 from agnet.errors import AgnetError, InvalidInput, StorageError, TableError
 from agnet.objectives import Objective
-from agnet.spaces import NASBench201
+from agnet.spaces import NASBench201, OFAMobileNetV3
 from agnet.testing.benchmarks import BenchmarkContract
 
 SPACE = NASBench201()
@@ -155,30 +152,26 @@ def test_given_direction_wins_and_held_out_is_not_the_default() -> None:
     assert only_test.default_objective == Objective("test_acc", "maximize")
 
 
-@final
-@dataclass(frozen=True)
-class Wide:
-    """The cells of NAS-Bench-201 with keys of two numbers, as a space beyond 64 bits has."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(SPACE, name)
-
-    def keys(self, archs: Any, level: str | None = None) -> npt.NDArray[Any]:
-        codes = SPACE.keys(archs, level)
-        keys = np.empty(len(codes), dtype=[("high", np.int64), ("low", np.int64)])
-        keys["high"], keys["low"] = codes % 7, -codes
-        return keys
-
-
 def test_keys_of_two_numbers() -> None:
-    table, archs = frame(400), SPACE.enumerate()[:800]
-    narrow = TableBenchmark(table, SPACE)
-    wide = TableBenchmark(table, Wide())  # type: ignore[arg-type]
-    names = ["loss", "val_accuracy"]
-    assert np.array_equal(wide.query(archs, names), narrow.query(archs, names), equal_nan=True)
-    twice = pd.concat([table, table.iloc[5:6]])
-    with pytest.raises(TableError, match="rows 6 and 401"):
-        TableBenchmark(twice, Wide())  # type: ignore[arg-type]
+    space = OFAMobileNetV3()
+    archs = space.sample(200, np.random.default_rng(0))
+    table = pd.DataFrame({"arch": [str(arch) for arch in archs], "accuracy": range(200)})
+    bench = TableBenchmark(table, space)
+    assert bench.query(bench.archs, ["accuracy"])[:, 0].tolist() == list(range(200))
+    others = space.sample(5, np.random.default_rng(1))
+    assert np.isnan(bench.query(others, ["accuracy"])).all()
+    with pytest.raises(TableError, match="rows 6 and 201"):
+        TableBenchmark(pd.concat([table, table.iloc[5:6]]), space)
+
+
+def test_a_search_draws_from_the_table_only(tmp_path: Path) -> None:
+    bench = csv(tmp_path, GOOD)
+    assert bench.space.size == 3
+    drawn = bench.space.sample(50, np.random.default_rng(0))
+    assert np.isfinite(bench.query(drawn, ["gpu_latency_ms"])).all()
+    whole = SPACE.enumerate()
+    table = pd.DataFrame({"arch": [str(arch) for arch in whole], "accuracy": 1.0})
+    assert TableBenchmark(table, SPACE).space == SPACE
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
