@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from agnet.errors import TableError
 
-__all__ = ["read_pickle"]
+__all__ = ["DAMAGE", "NotPlain", "read_pickle"]
 
 # What a damaged or foreign stream makes the unpickler raise.
 DAMAGE: Final = (
@@ -29,6 +29,10 @@ DAMAGE: Final = (
 )
 
 
+class NotPlain(TableError):
+    """A pickle that asks for more than plain values."""
+
+
 def read_pickle(file: BinaryIO, name: str) -> Any:
     """Reads one pickle of plain values.
 
@@ -40,15 +44,21 @@ def read_pickle(file: BinaryIO, name: str) -> Any:
         name: What to call it in messages.
 
     Raises:
-        TableError: If it is truncated, is no pickle, or asks for anything but plain values.
+        NotPlain: If it asks for anything but plain values.
+        TableError: If it is truncated or is no pickle.
     """
     try:
         return _PlainUnpickler(file).load()
+    except _Refusal as error:
+        raise NotPlain(f"{name} holds more than plain values: {error}") from error
     except DAMAGE as error:
         raise TableError(
-            f"{name} is truncated or is no pickle of plain values ({error}); "
-            "download the official file again"
+            f"{name} is truncated or is no pickle ({error}); download the official file again"
         ) from error
+
+
+class _Refusal(pickle.UnpicklingError):
+    """What the unpickler raises when it is asked for something that is not plain."""
 
 
 @final
@@ -80,7 +90,7 @@ def _simple(code: str, order: str = "=") -> np.dtype[Any]:
     """Returns a type of numbers or text."""
     dtype = np.dtype(code)
     if dtype.kind not in "biufUS":
-        raise pickle.UnpicklingError(f"the numpy type {code!r} is not allowed")
+        raise _Refusal(f"the numpy type {code!r} is not allowed")
     if order not in ("<", ">"):
         return dtype
     ordered: np.dtype[Any] = dtype.newbyteorder("<" if order == "<" else ">")
@@ -109,7 +119,7 @@ def _no_bytes() -> bytes:
 def _latin_bytes(text: str, encoding: str) -> bytes:
     """How it writes some."""
     if encoding != "latin1":
-        raise pickle.UnpicklingError(f"the encoding {encoding!r} is not allowed")
+        raise _Refusal(f"the encoding {encoding!r} is not allowed")
     return text.encode("latin1")
 
 
@@ -148,4 +158,8 @@ class _PlainUnpickler(pickle.Unpickler):
             function = FUNCTIONS[module, name]
             # A pickle can set attributes of what it is given: let that be something of its own.
             return lambda *arguments: function(*arguments)
-        raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a file of data")
+        raise _Refusal(f"{module}.{name} is not allowed in a file of data")
+
+    def persistent_load(self, pid: Any) -> Any:
+        """Refuses objects that are kept outside the pickle, such as tensors."""
+        raise _Refusal("objects outside the pickle are not allowed")

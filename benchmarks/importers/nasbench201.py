@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from agnet.benchmarks.importers._accuracies import MALFORMED, AccuracyTable, official_rows
 from agnet.benchmarks.importers._arrays import read_arrays
+from agnet.benchmarks.importers._pth import read_pth
 from agnet.benchmarks.nasbench201 import DATASETS
-from agnet.benchmarks.unpickling import DAMAGE
-from agnet.errors import InvalidArchitecture, StorageError, TableError
+from agnet.errors import InvalidArchitecture, TableError
 from agnet.spaces import NASBench201
 
 __all__ = ["import_nasbench201"]
@@ -40,9 +38,9 @@ def import_nasbench201(source: Path, folder: Path) -> Path:
 
     Args:
         source: ``NAS-Bench-201-v1_1-096897.pth`` or another file of that layout, which is read with
-            the official package and takes as much memory as it is large; or an ``.npz`` of plain
-            arrays ``ops (N, 6)``, ``datasets``, ``val_acc_200_seeds (N, 3, 3)`` and ``(N, 3)``
-            arrays of the other quantities.
+            the official package and takes several times its size in memory (the archive of
+            NATS-Bench is read cell by cell); or an ``.npz`` of plain arrays ``ops (N, 6)``,
+            ``datasets``, ``val_acc_200_seeds (N, 3, 3)`` and ``(N, 3)`` of other quantities.
         folder: Where to write the table.
 
     Returns:
@@ -61,8 +59,9 @@ def import_nasbench201(source: Path, folder: Path) -> Path:
 
 
 def _add_official(table: AccuracyTable, source: Path) -> None:
-    content = _load(source)
-    name = str(source)
+    content, name = read_pth(source), str(source)
+    if not isinstance(content, dict):
+        raise TableError(f"{name} holds a {type(content).__name__}; expected a dictionary")
     lacking = {"meta_archs", "arch2infos", "evaluated_indexes"} - set(content)
     if lacking:
         raise TableError(
@@ -92,42 +91,6 @@ def _official_apis(content: dict[str, Any]) -> Iterator[Any]:
             "evaluated_indexes": list(block),
         }
         yield NASBench201API(part, verbose=False)
-
-
-def _load(source: Path) -> dict[str, Any]:
-    """Reads a ``.pth`` of plain values: containers, tensors and numpy numbers."""
-    try:
-        with source.open("rb") as file:
-            content = _load_plain(file, source)
-    except OSError as error:
-        raise StorageError(f"cannot read {source}: {error}") from error
-    if not isinstance(content, dict):
-        raise TableError(f"{source} holds a {type(content).__name__}; expected a dictionary")
-    return content
-
-
-def _load_plain(file: BinaryIO, source: Path) -> Any:
-    try:
-        with torch.serialization.safe_globals(_numpy_numbers()):
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except (*DAMAGE, RuntimeError, struct.error) as error:
-        reason = str(error).partition("\n")[0]
-        raise TableError(
-            f"{source} is truncated or is no NAS-Bench-201 file ({reason}); expected "
-            "NAS-Bench-201-v1_1-096897.pth, which holds plain values only"
-        ) from error
-
-
-def _numpy_numbers() -> list[Any]:
-    """What ``torch.load`` has to know to read numpy numbers, as numpy 1 and numpy 2 write them."""
-    scalar = np.float64(0).__reduce__()[0]
-    types = [type(np.dtype(code)) for code in ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u1", "?")]
-    return [
-        (scalar, "numpy.core.multiarray.scalar"),
-        (scalar, "numpy._core.multiarray.scalar"),
-        np.dtype,
-        *types,
-    ]
 
 
 def _add_arrays(table: AccuracyTable, source: Path) -> None:

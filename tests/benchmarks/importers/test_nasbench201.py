@@ -97,9 +97,11 @@ def test_more_cells_than_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert np.flatnonzero(np.isfinite(table["test_200"][:, 0])).tolist() == cells
 
 
-def test_numbers_written_by_numpy_1(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tensors", [False, True])
+def test_numbers_written_by_numpy_1(tmp_path: Path, tensors: bool) -> None:
     buffer = io.BytesIO()
-    torch.save(content([2]), buffer, _use_new_zipfile_serialization=False)
+    official = {**content([2]), **({"weights": torch.zeros(3)} if tensors else {})}
+    torch.save(official, buffer, _use_new_zipfile_serialization=False)
     old = buffer.getvalue().replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
     assert b"numpy.core.multiarray" in old
     (tmp_path / "old.pth").write_bytes(old)
@@ -108,11 +110,19 @@ def test_numbers_written_by_numpy_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zipped", [True, False])
+def test_file_with_tensors(tmp_path: Path, zipped: bool) -> None:
+    official = {**content([2]), "weights": torch.zeros(3)}
+    torch.save(official, tmp_path / "some.pth", _use_new_zipfile_serialization=zipped)
+    table, _ = read_table(import_nasbench201(tmp_path / "some.pth", tmp_path), KIND)
+    assert table["params_m"][2].tolist() == [0.2] * 3
+
+
+@pytest.mark.parametrize("zipped", [True, False])
 def test_code_in_a_file_is_refused_and_does_not_run(tmp_path: Path, zipped: bool) -> None:
     source, trap = tmp_path / "hostile.pth", tmp_path / "it ran"
     hostile = {**content([0]), "extra": Malicious(str(trap))}
     torch.save(hostile, source, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(TableError, match=r"hostile\.pth is truncated or is no NAS-Bench-201"):
+    with pytest.raises(TableError, match=r"hostile\.pth .* more than plain values and tensors"):
         import_nasbench201(source, tmp_path)
     assert not trap.exists()
 
