@@ -4,7 +4,7 @@ from typing import Final
 
 from agnet.errors import InvalidInput
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import SearchSpace
+from agnet.spaces.base import LISTABLE, SearchSpace
 from agnet.spaces.darts import DARTS
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.nasbench101 import NASBench101
@@ -14,6 +14,7 @@ from agnet.spaces.subset import Subset
 
 __all__ = [
     "DARTS",
+    "LISTABLE",
     "SPACES",
     "Architecture",
     "Architectures",

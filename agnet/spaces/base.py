@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     import networkx as nx
     from torch_geometric.data import Data
 
-__all__ = ["SearchSpace", "check_level"]
+__all__ = ["LISTABLE", "SearchSpace", "check_level"]
+
+LISTABLE: Final = 1_000_000
+"""Spaces of at most so many architectures can be enumerated."""
 
 
 class SearchSpace(ABC):
@@ -64,7 +67,7 @@ class SearchSpace(ABC):
         """Returns all architectures in the order of :meth:`index`.
 
         Raises:
-            InvalidInput: If the space is too large to be listed.
+            InvalidInput: If the space has more than ``LISTABLE`` architectures.
         """
 
     @abstractmethod
@@ -72,7 +75,7 @@ class SearchSpace(ABC):
         """Returns the row ``(B,)`` of each architecture in the enumeration.
 
         Raises:
-            InvalidInput: If the space is too large to be listed.
+            InvalidInput: If the space has more than ``LISTABLE`` architectures.
         """
 
     @abstractmethod

@@ -1,5 +1,68 @@
 """Strategies: how to choose the next architectures, one file a strategy."""
 
-from agnet.strategies.base import Problem, Strategy
+from __future__ import annotations
 
-__all__ = ["Problem", "Strategy"]
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from typing import Any, Final
+
+import numpy as np
+
+from agnet.errors import InvalidInput
+from agnet.strategies.base import Problem, Strategy
+from agnet.strategies.eda import EDA
+from agnet.strategies.evolution import Evolution
+from agnet.strategies.local_search import LocalSearch
+from agnet.strategies.random import RandomSearch
+
+__all__ = [
+    "EDA",
+    "STRATEGIES",
+    "Evolution",
+    "LocalSearch",
+    "Problem",
+    "RandomSearch",
+    "Strategy",
+    "make_strategy",
+]
+
+STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
+    "random": RandomSearch,
+    "local_search": LocalSearch,
+    "evolution": Evolution,
+    "eda": EDA,
+}
+
+
+def make_strategy(
+    name: str, problem: Problem, rng: np.random.Generator, settings: Mapping[str, Any]
+) -> Strategy:
+    """Makes a strategy by name.
+
+    Args:
+        name: One of ``STRATEGIES``.
+        problem: What is searched.
+        rng: The random stream.
+        settings: Settings of that strategy that differ from its defaults.
+
+    Raises:
+        InvalidInput: If there is no such strategy, or it has no such setting or cannot use it.
+    """
+    if name not in STRATEGIES:
+        raise InvalidInput(f"got the strategy {name!r}; expected one of {', '.join(STRATEGIES)}")
+    known = {
+        parameter.name: type(parameter.default)
+        for parameter in signature(STRATEGIES[name]).parameters.values()
+        if parameter.kind is Parameter.KEYWORD_ONLY
+    }
+    for setting, value in settings.items():
+        if setting not in known:
+            raise InvalidInput(
+                f"got the setting {setting!r}; {name} takes {', '.join(known) or 'none'}"
+            )
+        kinds = (int, float) if known[setting] is float else (known[setting],)
+        if type(value) not in kinds:
+            raise InvalidInput(
+                f"got {setting} = {value!r}; {name} expects {known[setting].__name__} there"
+            )
+    return STRATEGIES[name](problem, rng, **settings)

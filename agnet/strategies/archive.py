@@ -30,11 +30,10 @@ class Archive:
     def __init__(self, problem: Problem) -> None:
         """Starts empty."""
         self.problem = problem
-        self.archs = problem.space.batch([])
-        self.outcomes = Outcomes(
-            np.empty((0, len(problem.objectives))), np.empty((0, len(problem.limits)))
+        self._replace(
+            problem.space.batch([]),
+            Outcomes(np.empty((0, len(problem.objectives))), np.empty((0, len(problem.limits)))),
         )
-        self._keys = problem.space.keys(self.archs)
 
     def __len__(self) -> int:
         return len(self.archs)
@@ -47,13 +46,11 @@ class Archive:
         """
         if len(archs) != len(outcomes):
             raise InvalidInput(f"got {len(archs)} architectures and {len(outcomes)} outcomes")
-        batch = self.problem.space.batch(archs)
-        self.archs = self.archs + batch
-        self.outcomes = Outcomes(
+        joined = Outcomes(
             np.concatenate([self.outcomes.objectives, outcomes.objectives]),
             np.concatenate([self.outcomes.excess, outcomes.excess]),
         )
-        self._keys = np.concatenate([self._keys, self.problem.space.keys(batch)])
+        self._replace(self.archs + self.problem.space.batch(archs), joined)
 
     def fresh(self, archs: Architectures) -> Architectures:
         """Keeps the first of each distinct architecture that has not been told yet, in order."""
@@ -95,5 +92,8 @@ class Archive:
                 f"got a checkpoint with {widths[0]} objectives and {widths[1]} limits; "
                 f"expected {len(self.problem.objectives)} and {len(self.problem.limits)}"
             )
-        self.__init__(self.problem)  # type: ignore[misc]  # back to empty, then refill
-        self.add(archs, outcomes)
+        self._replace(archs, outcomes)
+
+    def _replace(self, archs: Architectures, outcomes: Outcomes) -> None:
+        self.archs, self.outcomes = archs, outcomes
+        self._keys = self.problem.space.keys(archs)
