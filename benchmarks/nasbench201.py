@@ -158,7 +158,8 @@ class NASBench201Benchmark(Benchmark):
         for name in metrics:
             find_metric(self, name)
         rows = self.space.index(archs)
-        values = np.empty((len(rows), len(metrics)))
+        # Columns lie in memory one after the other, as they are written.
+        values: npt.NDArray[np.float64] = np.empty((len(metrics), len(rows))).T
         for k, name in enumerate(metrics):
             values[:, k] = self._joined.columns[name][rows]
         return values
@@ -180,7 +181,7 @@ class _Joined:
 
 
 def _join(benchmark: NASBench201Benchmark) -> _Joined:
-    folder = benchmark.folder or data_folder()
+    folder = Path(benchmark.folder or data_folder())
     at = DATASETS.index(benchmark.dataset)
     shipped, source = _shipped()
     metrics = list(BUILT_IN)
@@ -196,7 +197,7 @@ def _join(benchmark: NASBench201Benchmark) -> _Joined:
         for metric, key in wanted:
             if key in arrays and bool(np.isfinite(arrays[key][:, at]).any()):
                 metrics.append(metric)
-                columns[metric.name] = arrays[key][:, at]
+                columns[metric.name] = np.ascontiguousarray(arrays[key][:, at])
             else:
                 missing[metric.name] = advice
     return _Joined(
