@@ -4,6 +4,7 @@ They need no more than the package itself, so that a user's own space, benchmark
 strategy can be held to the same contract as those that ship.
 """
 
+from agnet.testing.benchmarks import BenchmarkContract
 from agnet.testing.spaces import SpaceContract
 
-__all__ = ["SpaceContract"]
+__all__ = ["BenchmarkContract", "SpaceContract"]
