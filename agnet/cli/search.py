@@ -20,10 +20,13 @@ __all__ = ["search"]
 
 def search(
     benchmark: Annotated[
-        str | None, typer.Option(help="Where the numbers come from; see 'agnet benchmarks'.")
+        str | None,
+        typer.Option(
+            help="Where the numbers come from; see 'agnet benchmarks'.  [default: nasbench201]"
+        ),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="cifar10, cifar100 or ImageNet16-120, for nasbench201.")
+        str | None, typer.Option(help="cifar10, cifar100 or ImageNet16-120.  [default: cifar10]")
     ] = None,
     table: Annotated[
         Path | None,
@@ -52,11 +55,16 @@ def search(
         typer.Option(help='A hard limit, as in "edgegpu_latency_ms<=5"; repeatable.'),
     ] = None,
     queries: Annotated[
-        int | None, typer.Option(help="Architectures to evaluate, initial ones included.  [192]")
+        int | None,
+        typer.Option(help="Architectures to evaluate, initial ones included.  [default: 192]"),
     ] = None,
-    init: Annotated[int | None, typer.Option(help="Random initial architectures.  [16]")] = None,
-    batch: Annotated[int | None, typer.Option(help="Architectures asked at a time.  [16]")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the run.  [0]")] = None,
+    init: Annotated[
+        int | None, typer.Option(help="Random initial architectures.  [default: 16]")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Architectures asked at a time.  [default: 16]")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the run.  [default: 0]")] = None,
     seeds: Annotated[
         str | None, typer.Option(help="A sweep, one run a seed: 0:30, or a list as in 0,3,7.")
     ] = None,
