@@ -6,5 +6,6 @@ strategy can be held to the same contract as those that ship.
 
 from agnet.testing.benchmarks import BenchmarkContract
 from agnet.testing.spaces import SpaceContract
+from agnet.testing.strategies import StrategyContract
 
-__all__ = ["BenchmarkContract", "SpaceContract"]
+__all__ = ["BenchmarkContract", "SpaceContract", "StrategyContract"]
