@@ -1,5 +1,7 @@
 """Surrogates: performance predictors with uncertainty."""
 
 from agnet.surrogates.base import Surrogate
+from agnet.surrogates.gp import GaussianProcess
+from agnet.surrogates.trees import ExtraTrees
 
-__all__ = ["Surrogate"]
+__all__ = ["ExtraTrees", "GaussianProcess", "Surrogate"]

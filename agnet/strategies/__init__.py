@@ -12,18 +12,24 @@ from agnet.errors import InvalidInput
 from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.eda import EDA
 from agnet.strategies.evolution import Evolution
+from agnet.strategies.gp import make_gp
 from agnet.strategies.local_search import LocalSearch
+from agnet.strategies.model_based import ModelBased
 from agnet.strategies.random import RandomSearch
+from agnet.strategies.trees import make_trees
 
 __all__ = [
     "EDA",
     "STRATEGIES",
     "Evolution",
     "LocalSearch",
+    "ModelBased",
     "Problem",
     "RandomSearch",
     "Strategy",
+    "make_gp",
     "make_strategy",
+    "make_trees",
 ]
 
 STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
@@ -31,6 +37,8 @@ STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
     "local_search": LocalSearch,
     "evolution": Evolution,
     "eda": EDA,
+    "trees": make_trees,
+    "gp": make_gp,
 }
 
 

@@ -1,0 +1,138 @@
+"""Search by any surrogate: fit it to all outcomes, then evaluate what it thinks highest of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from agnet.errors import InvalidInput
+from agnet.objectives import Outcomes
+from agnet.spaces import Architecture, Architectures
+from agnet.strategies.archive import Archive
+from agnet.strategies.base import Problem, Strategy, check_single_objective
+from agnet.strategies.candidates import fill_up
+from agnet.strategies.checkpoints import make_state, restoring
+from agnet.surrogates import Surrogate
+
+__all__ = ["Chooser", "ModelBased", "highest", "rank_scores"]
+
+Chooser: TypeAlias = Callable[[Architectures, int], npt.NDArray[np.int64]]
+"""Says which rows of the candidates to evaluate, given how many; asked of a fitted surrogate."""
+
+LISTED: Final = 20_000  # in spaces up to this size everything is a candidate
+PARENTS: Final = 10  # otherwise half of the candidates are mutants of so many of the best
+CHANGES: Final = 3  # that differ from their parents by up to so many changes
+
+
+def rank_scores(outcomes: Outcomes) -> npt.NDArray[np.float64]:
+    """Returns the normal quantiles ``(B, 1)`` of the constrained ranks, the best the highest.
+
+    A surrogate of ranks learns an order, whatever the scale and the outliers of the objective, and
+    has a place for infeasible and failed architectures. Equals have the mean of their ranks.
+    """
+    ranks = outcomes.ranks()
+    equals = np.bincount(ranks)[ranks]
+    return np.asarray(-ndtri((ranks + equals / 2) / len(ranks)))[:, None]
+
+
+def highest(
+    surrogate: Surrogate, archs: Architectures, n: int, boldness: float
+) -> npt.NDArray[np.int64]:
+    """Returns the rows of the ``n`` highest ``mean + boldness * std`` of the first output."""
+    mean, std = surrogate.predict(archs)
+    bound = mean[:, 0] + boldness * std[:, 0]
+    return np.argsort(-bound, kind="stable")[:n]
+
+
+@final
+class ModelBased(Strategy):
+    """Refits a surrogate to the ranks of all outcomes, and evaluates the candidates it chooses.
+
+    Candidates are all architectures of a small space, and otherwise random ones and mutants of the
+    best in equal parts. Of architectures that compute the same function (the coarsest level of
+    ``space.keys``) only one is a candidate, and none if one has been evaluated.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        problem: Problem,
+        rng: np.random.Generator,
+        surrogate: Surrogate,
+        choose: Chooser,
+        candidates: int,
+    ) -> None:
+        """Starts with nothing evaluated.
+
+        Args:
+            name: Of the strategy, for its checkpoints.
+            problem: What is searched.
+            rng: The random stream.
+            surrogate: What is refitted.
+            choose: Chooses among candidates by means of the surrogate.
+            candidates: How many are drawn where the space is too large to list.
+
+        Raises:
+            InvalidInput: If there are several objectives or no candidates.
+        """
+        check_single_objective(problem, name)
+        if candidates < 1:
+            raise InvalidInput(f"got {candidates} candidates; expected at least 1")
+        self._name = name
+        self._archive = Archive(problem)
+        self._rng = rng
+        self._surrogate, self._choose, self._number = surrogate, choose, candidates
+        self._everything: Architectures | None = None
+
+    def ask(self, n: int) -> Architectures:
+        """Proposes what the surrogate thinks highest of; see :meth:`Strategy.ask`."""
+        proposed = self._archive.problem.space.batch([])
+        if len(self._archive):
+            candidates = self._candidates()
+            self._surrogate.fit(self._archive.archs, rank_scores(self._archive.outcomes))
+            proposed = candidates[self._choose(candidates, n)]
+        return fill_up(proposed, n, self._archive, self._rng)
+
+    def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
+        """Notes what was evaluated."""
+        self._archive.add(archs, outcomes)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns what was evaluated and the random stream; the surrogate follows from them."""
+        return make_state(self._name, self._archive, self._rng)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores a state; see :meth:`Strategy.load_state_dict`."""
+        with restoring(self._name, self._archive, self._rng, state):
+            pass
+
+    def _candidates(self) -> Architectures:
+        """Fresh architectures, one for each function that has not been evaluated."""
+        space = self._archive.problem.space
+        if space.size <= LISTED:
+            self._everything = self._everything or space.enumerate()
+            pool = self._everything
+        else:
+            pool = space.sample(self._number - self._number // 2, self._rng) + self._mutants()
+        level = space.key_levels[-1]
+        functions, first = np.unique(space.keys(pool, level), return_index=True)
+        known = np.isin(functions, space.keys(self._archive.archs, level))
+        return pool[np.sort(first[~known])]
+
+    def _mutants(self) -> Architectures:
+        """Mutants of the best, one to three changes away."""
+        space = self._archive.problem.space
+        best = np.argsort(self._archive.outcomes.ranks(), kind="stable")[:PARENTS]
+        number = self._number // 2
+        mutants = self._archive.archs[best[np.arange(number) % len(best)]]
+        changes = self._rng.integers(1, CHANGES + 1, size=number)
+        order = np.argsort(-changes, kind="stable")
+        mutants, changes = mutants[order], changes[order]
+        for change in range(CHANGES):
+            more = int((changes > change).sum())
+            mutants = space.mutate(mutants[:more], self._rng) + mutants[more:]
+        return mutants
