@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, final
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from agnet.spaces import Architecture, GraphBatch, SearchSpace
 from agnet.surrogates.paths import Paths, live_paths
 
-__all__ = ["Description", "Features"]
+__all__ = ["Description", "Features", "features_of"]
 
 REFERENCE: Final = 2_000  # architectures that settle the scale of the summary
 TABLED: Final = 20_000  # spaces up to this size are described once and for all
@@ -149,7 +150,13 @@ class Features:
         np.add.at(counts, (cell, graphs.ops.numpy()[at, node]), 1.0)
         total = counts.sum(axis=1, keepdims=True)
         joined = np.concatenate([counts, total, number, most, fewest], axis=1)
-        return np.asarray(joined.reshape(rows, -1))
+        return np.asarray(joined.reshape(rows, self._cells * joined.shape[1]))
+
+
+@lru_cache(maxsize=8)
+def features_of(space: SearchSpace) -> Features:
+    """Returns the features of a space, which all surrogates of a process share."""
+    return Features(space)
 
 
 def _worth(names: Sequence[str]) -> npt.NDArray[np.float64]:

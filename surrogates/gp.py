@@ -16,7 +16,7 @@ from scipy.linalg import cholesky, solve_triangular
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, SearchSpace
 from agnet.surrogates.base import Surrogate
-from agnet.surrogates.features import Description, Features
+from agnet.surrogates.features import Description, features_of
 from agnet.surrogates.training_set import TrainingSet
 
 __all__ = ["GaussianProcess"]
@@ -56,7 +56,7 @@ class GaussianProcess(Surrogate):
     def __init__(self, space: SearchSpace) -> None:
         """Starts unfitted."""
         self._space = space
-        self._features = Features(space)
+        self._features = features_of(space)
         self._data: TrainingSet | None = None
 
     def fit(self, archs: Sequence[Architecture], values: Array) -> None:

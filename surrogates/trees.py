@@ -14,7 +14,7 @@ import numpy.typing as npt
 from agnet.errors import CheckpointError, InvalidInput
 from agnet.spaces import Architecture, SearchSpace
 from agnet.surrogates.base import Surrogate
-from agnet.surrogates.features import Description, Features
+from agnet.surrogates.features import Description, features_of
 from agnet.surrogates.training_set import TrainingSet
 
 __all__ = ["ExtraTrees"]
@@ -46,7 +46,7 @@ class ExtraTrees(Surrogate):
         if trees < 1:
             raise InvalidInput(f"got {trees} trees; expected at least 1")
         self._space = space
-        self._features = Features(space)
+        self._features = features_of(space)
         self._rng = rng
         self._trees = trees
         self._data: TrainingSet | None = None
