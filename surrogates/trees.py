@@ -32,7 +32,7 @@ class ExtraTrees(Surrogate):
     set are there, and the summary.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, trees: int = 200) -> None:
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, trees: int = 100) -> None:
         """Starts unfitted.
 
         Args:

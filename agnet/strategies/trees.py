@@ -18,8 +18,8 @@ def make_trees(
     problem: Problem,
     rng: np.random.Generator,
     *,
-    trees: int = 200,
-    boldness: float = 0.5,
+    trees: int = 100,
+    boldness: float = 0.0,
     candidates: int = 4000,
 ) -> ModelBased:
     """Makes a search by extra-trees and the spread of their predictions.
