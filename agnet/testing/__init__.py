@@ -7,5 +7,6 @@ strategy can be held to the same contract as those that ship.
 from agnet.testing.benchmarks import BenchmarkContract
 from agnet.testing.spaces import SpaceContract
 from agnet.testing.strategies import StrategyContract
+from agnet.testing.surrogates import SurrogateContract
 
-__all__ = ["BenchmarkContract", "SpaceContract", "StrategyContract"]
+__all__ = ["BenchmarkContract", "SpaceContract", "StrategyContract", "SurrogateContract"]
