@@ -64,9 +64,10 @@ class Features:
 
     A *live path* leads from an input to an output through no ``none``. The codes are the sequences
     of operations on live paths, where skip connections leave no trace. The summary holds, for each
-    cell: how many live operations there are of each type and in all; the number of live paths; and
-    the most and the fewest, along a live path, of operations, convolutions, operations that mix
-    neighbouring pixels, and convolutions that do.
+    cell: how many live operations there are of each type; how many live edges leave its inputs and
+    how many enter its output (among which NAS-Bench-101 divides the channels); and the most and the
+    fewest, along a live path, of operations, convolutions, operations that mix neighbouring pixels,
+    and convolutions that do.
 
     Where no node of the graph view joins two others, paths say nothing: the codes are then the
     single choices, and the summary their totals over runs of choices with equally many options (for
@@ -132,25 +133,20 @@ class Features:
 
     def _summary(self, graphs: GraphBatch, paths: Paths) -> npt.NDArray[np.float64]:
         """Returns ``(B, cells * S)``, all zero for a cell without a live path."""
-        rows, cell_of = len(graphs), _cell_of(graphs)
+        cell_of = _cell_of(graphs)
         group = paths.row * self._cells + cell_of[paths.row, paths.visited.argmax(axis=1)]
         along = paths.sums(self._worth)
-        most = np.zeros((rows * self._cells, along.shape[1]))
+        most = np.zeros((len(graphs) * self._cells, along.shape[1]))
         np.maximum.at(most, group, along)
         fewest = np.full_like(most, np.inf)
         np.minimum.at(fewest, group, along)
         fewest[np.isinf(fewest)] = 0.0
-        number = np.bincount(group, minlength=len(most))[:, None].astype(np.float64)
-        live = np.zeros(cell_of.shape, dtype=bool)
-        np.logical_or.at(live, paths.row, paths.visited)
-        live &= (graphs.adjacency.any(dim=1) & graphs.adjacency.any(dim=2)).numpy()  # no ends
-        at, node = np.nonzero(live)
-        counts = np.zeros((len(most), len(self.space.node_types)))
-        cell = at * self._cells + cell_of[at, node]
-        np.add.at(counts, (cell, graphs.ops.numpy()[at, node]), 1.0)
-        total = counts.sum(axis=1, keepdims=True)
-        joined = np.concatenate([counts, total, number, most, fewest], axis=1)
-        return np.asarray(joined.reshape(rows, self._cells * joined.shape[1]))
+        per_node = _live_counts(graphs, paths, len(self._worth))
+        at, node = np.nonzero(graphs.mask.numpy())
+        counted = np.zeros((len(most), per_node.shape[2]))
+        np.add.at(counted, at * self._cells + cell_of[at, node], per_node[at, node])
+        joined = np.concatenate([counted, most, fewest], axis=1)
+        return np.asarray(joined.reshape(len(graphs), self._cells * joined.shape[1]))
 
 
 @lru_cache(maxsize=8)
@@ -166,6 +162,22 @@ def _worth(names: Sequence[str]) -> npt.NDArray[np.float64]:
     mixes = np.array([size is not None and int(size[1]) > 1 for size in sizes])
     works = convolves | np.array([size is not None for size in sizes])
     return np.stack([works, convolves, mixes, convolves & mixes], axis=1).astype(np.float64)
+
+
+def _live_counts(graphs: GraphBatch, paths: Paths, types: int) -> npt.NDArray[np.float64]:
+    """What each node adds to the counts of its cell, ``(B, N, T + 2)``.
+
+    A live operation adds one to its type; an input its live edges, and so does an output.
+    """
+    ops, adjacency = graphs.ops.numpy(), graphs.adjacency.numpy()
+    live = np.zeros(ops.shape, dtype=bool)
+    np.logical_or.at(live, paths.row, paths.visited)
+    adjacency = adjacency & live[:, :, None] & live[:, None, :]
+    into, out_of = adjacency.sum(axis=1), adjacency.sum(axis=2)
+    operates = (into > 0) & (out_of > 0)
+    counts = (ops[:, :, None] == np.arange(types)) & operates[:, :, None]
+    fans = np.stack([np.where(into == 0, out_of, 0), np.where(out_of == 0, into, 0)], axis=2)
+    return np.concatenate([counts, fans], axis=2, dtype=np.float64)
 
 
 def _cell_of(graphs: GraphBatch) -> npt.NDArray[np.int64]:

@@ -50,7 +50,9 @@ def summary(arch: Architecture) -> list[float]:
     along = [[sum(works(names[node])[k] for node in path) for k in range(4)] for path in paths]
     most = [max(column) for column in zip(*along, strict=True)] or [0] * 4
     fewest = [min(column) for column in zip(*along, strict=True)] or [0] * 4
-    return [*counts, len(live), len(paths), *most, *fewest]
+    edges = {pair for path in paths for pair in zip([0, *path], [*path, ends[0]], strict=True)}
+    fans = [sum(a == 0 for a, _ in edges), sum(b == ends[0] for _, b in edges)]
+    return [*counts, *fans, *most, *fewest]
 
 
 @pytest.mark.parametrize("space", CELLS, ids=lambda space: str(space.name))
@@ -93,7 +95,7 @@ def test_known_cell_by_hand() -> None:
     codes, raw = Features(SPACE)._raw([cell])
     assert (codes >= 0).sum() == 2
     counts = [0, 0, 0, 1, 1, 1, 1]
-    assert raw[0].tolist() == [*counts, 4, 2, *[3, 2, 2, 1], *[0, 0, 0, 0]]
+    assert raw[0].tolist() == [*counts, 2, 2, *[3, 2, 2, 1], *[0, 0, 0, 0]]
 
 
 def test_a_dead_cell_has_nothing() -> None:
@@ -108,7 +110,7 @@ def test_functionally_equal_cells_have_equal_features() -> None:
     _, first, again = np.unique(
         SPACE.keys(SPACE.enumerate(), "function"), return_index=True, return_inverse=True
     )
-    # Counts and path numbers see skip connections that a function does not; sequences do not.
+    # Counts see skip connections that a function does not have; sequences do not.
     assert np.array_equal(described.codes, described.codes[first][again.ravel()])
 
 
