@@ -16,6 +16,7 @@ __all__ = [
     "MissingExtra",
     "RunLocked",
     "StorageError",
+    "StrategyError",
     "TableError",
 ]
 
@@ -58,3 +59,7 @@ class RunLocked(StorageError):
 
 class EvaluationError(AgnetError):
     """An evaluation that failed; search() records it and never lets it through."""
+
+
+class StrategyError(AgnetError):
+    """A strategy that breaks its contract: it repeats itself or proposes more than was asked."""

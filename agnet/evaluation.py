@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from agnet.errors import EvaluationError
+from agnet.workers import start_workers, stopping_workers
 
 if TYPE_CHECKING:
     from agnet.benchmarks import Benchmark
@@ -81,54 +81,75 @@ class LocalProcesses(Evaluator):
     """Evaluates in ``workers`` processes, each with its own copy of the benchmark.
 
     Each worker is an executor of one process, so that when a process dies it is known which
-    architecture it was working on: that one is recorded as failed and the worker is replaced.
+    architecture it was working on. That one is tried once more, because a process can also be
+    killed from outside; if it dies again, it is recorded as failed.
     """
 
     def __init__(self, benchmark: Benchmark, metrics: Sequence[str], workers: int) -> None:
-        """Starts the workers."""
+        """Takes what to ask, and for which metrics; the workers start on entering."""
         self._benchmark = benchmark
         self._metrics = tuple(metrics)
-        self._executors = [self._start() for _ in range(workers)]
+        self._workers = workers
+        self._stopping = ExitStack()
 
     def evaluate(self, archs: Sequence[Architecture]) -> Iterator[tuple[int, Evaluation]]:
         """Yields outcomes as they arrive."""
-        waiting = list(enumerate(archs))[::-1]
-        running: dict[Future[Evaluation], tuple[int, int, float]] = {}
-        free = list(range(len(self._executors)))
+        waiting = [(position, arch, True) for position, arch in enumerate(archs)][::-1]
+        running: dict[Future[Evaluation], tuple[int, float, tuple[int, Architecture, bool]]] = {}
+        free = list(range(self._workers))
         while waiting or running:
             while waiting and free:
-                worker, (position, arch) = free.pop(), waiting.pop()
-                future = self._executors[worker].submit(_evaluate_in_worker, arch)
-                running[future] = (worker, position, time.perf_counter())
+                worker, job = free.pop(), waiting.pop()
+                future = self._submit(worker, job[1])
+                running[future] = (worker, time.perf_counter(), job)
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                worker, position, started = running.pop(future)
+                worker, started, (position, arch, first_try) = running.pop(future)
                 free.append(worker)
-                yield position, self._collect(future, worker, started)
+                try:
+                    yield position, future.result()
+                except BrokenProcessPool:
+                    if first_try:
+                        waiting.append((position, arch, False))
+                        continue
+                    seconds = time.perf_counter() - started
+                    why = "the evaluating process died, twice"
+                    yield position, _failed(len(self._metrics), seconds, why)
 
     def __enter__(self) -> LocalProcesses:
+        """Starts the workers.
+
+        Raises:
+            EvaluationError: If they cannot start.
+        """
+        self._stopping.enter_context(stopping_workers())
+        self._executors = [self._start() for _ in range(self._workers)]
+        try:
+            for ready in [executor.submit(_is_ready) for executor in self._executors]:
+                ready.result()
+        except BrokenProcessPool as error:
+            self._stopping.close()
+            raise EvaluationError(
+                "the worker processes cannot start: is the benchmark importable and picklable, and "
+                "does the script call search() under if __name__ == '__main__'?"
+            ) from error
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._stopping.close()
         for executor in self._executors:
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=True, cancel_futures=True)
 
     def _start(self) -> ProcessPoolExecutor:
-        # spawn: a forked child of a process with torch threads can hang
-        return ProcessPoolExecutor(
-            1,
-            mp_context=get_context("spawn"),
-            initializer=_set_up_worker,
-            initargs=(self._benchmark, self._metrics),
-        )
+        return start_workers(1, _set_up_worker, self._benchmark, self._metrics)
 
-    def _collect(self, future: Future[Evaluation], worker: int, started: float) -> Evaluation:
+    def _submit(self, worker: int, arch: Architecture) -> Future[Evaluation]:
+        """Gives a worker something to do; replaces it first if it has died."""
         try:
-            return future.result()
+            return self._executors[worker].submit(_evaluate_in_worker, arch)
         except BrokenProcessPool:
             self._executors[worker].shutdown(wait=False)
             self._executors[worker] = self._start()
-            seconds = time.perf_counter() - started
-            return _failed(len(self._metrics), seconds, "the evaluating process died")
+            return self._executors[worker].submit(_evaluate_in_worker, arch)
 
 
 def _failed(metrics: int, seconds: float, why: str) -> Evaluation:
@@ -158,7 +179,10 @@ _job: tuple[Benchmark, tuple[str, ...]] | None = None
 def _set_up_worker(benchmark: Benchmark, metrics: tuple[str, ...]) -> None:
     global _job
     _job = (benchmark, metrics)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
+
+def _is_ready() -> None:
+    """Does nothing: that it was done shows that the worker has started."""
 
 
 def _evaluate_in_worker(arch: Architecture) -> Evaluation:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from agnet import __version__
 from agnet.benchmarks import Benchmark
 from agnet.config import SearchConfig
-from agnet.errors import CheckpointError, InvalidInput
+from agnet.errors import CheckpointError, InvalidInput, StrategyError
 from agnet.evaluation import Evaluation, Evaluator, InProcess, LocalProcesses
 from agnet.objectives import outcomes
 from agnet.preparation import initial_architectures, prepare, settle
@@ -87,12 +87,15 @@ def search(
     meter = progress or Silent()
     storage = RunStorage(folder, write=True, columns=columns)
     try:
+        if storage.has_config and not resume:  # another process was quicker
+            raise InvalidInput(f"a run lies in {folder}; resume it, or choose another folder")
+        loop = _Loop(config, problem, chooser, storage, meter)
+        loop.restore()
         storage.save_config(config)
         with _evaluator(benchmark, columns, workers) as evaluator:
-            loop = _Loop(config, problem, chooser, storage, evaluator, meter)
             meter.start(config.queries, config.strategy, len(problem.objectives) > 1)
             try:
-                loop.run()
+                loop.run(evaluator)
             finally:
                 meter.stop()
         return Run(config, benchmark, storage)
@@ -110,42 +113,52 @@ class _Loop:
         problem: Problem,
         strategy: Strategy,
         storage: RunStorage,
-        evaluator: Evaluator,
         progress: Progress,
     ) -> None:
         self._config, self._problem, self._strategy = config, problem, strategy
-        self._storage, self._evaluator, self._progress = storage, evaluator, progress
+        self._storage, self._progress = storage, progress
         self._tracker = StandingTracker(storage.columns, problem.objectives, problem.limits)
         self._recorded = {row.query: row for row in storage.rows()}
+        self._told: set[str] = set()
+        self._done = self._round = 0
+        # One thread: sums in another order would make another history on another machine.
+        self._threads = ThreadpoolController()
 
-    def run(self) -> None:
+    def run(self, evaluator: Evaluator) -> None:
         """Runs the rounds that are still to be run."""
         self._storage.write_history()
-        done, round_ = self._restore()
-        for query in range(1, done + 1):
-            self._tracker.add(self._row(query).values)
         self._progress.update(self._tracker.standing)
-        while done < self._config.queries:
-            archs = self._ask(round_, self._config.queries - done)
+        while self._done < self._config.queries:
+            archs = self._ask(self._config.queries - self._done)
             if not len(archs):
                 break  # the space is exhausted
-            rows = self._evaluate(archs, round_, done)
+            rows = self._evaluate(archs, evaluator)
             values = np.array([row.values for row in rows], dtype=np.float64)
-            with threadpool_limits(1):
+            with self._threads.limit(limits=1):
                 self._strategy.tell(archs, self._outcomes(values))
-            done += len(archs)
-            round_ += 1
-            self._save(done, round_)
+            self._told.update(row.arch for row in rows)
+            self._done += len(archs)
+            self._round += 1
+            self._save()
+        self._storage.write_history()  # workers answer in any order
 
-    def _ask(self, round_: int, left: int) -> Architectures:
-        if round_ == 0 and self._config.init:
+    def _ask(self, left: int) -> Architectures:
+        if self._round == 0 and self._config.init:
             return initial_architectures(self._problem.space, self._config.init, self._config.seed)
-        # one thread: sums in another order would make another history on another machine
-        with threadpool_limits(1):
-            return self._strategy.ask(min(self._config.batch, left))
+        size = self._storage.round_size(self._round, min(self._config.batch, left))
+        with self._threads.limit(limits=1):
+            archs = self._strategy.ask(size)
+        texts = set(map(str, archs))
+        if len(archs) > size or len(texts) < len(archs) or texts & self._told:
+            raise StrategyError(
+                f"{self._config.strategy} was asked for {size} new architectures and proposed "
+                f"{len(archs)}, {len(texts)} distinct, {len(texts & self._told)} evaluated before"
+            )
+        return archs
 
-    def _evaluate(self, archs: Architectures, round_: int, done: int) -> list[QueryRow]:
+    def _evaluate(self, archs: Architectures, evaluator: Evaluator) -> list[QueryRow]:
         """Evaluates what is not recorded yet, and returns the rows of the whole round."""
+        done = self._done
         texts = [str(arch) for arch in archs]
         todo = []
         for i, text in enumerate(texts):
@@ -159,18 +172,18 @@ class _Loop:
                 )
             else:
                 self._progress.update(self._tracker.add(row.values))
-        for at, evaluation in self._evaluator.evaluate([archs[i] for i in todo]):
-            row = self._make_row(done + 1 + todo[at], round_, texts[todo[at]], evaluation)
+        for at, evaluation in evaluator.evaluate([archs[i] for i in todo]):
+            row = self._make_row(done + 1 + todo[at], texts[todo[at]], evaluation)
             self._storage.record(row)
             self._recorded[row.query] = row
             self._progress.update(self._tracker.add(row.values))
         return [self._row(done + 1 + i) for i in range(len(archs))]
 
-    def _make_row(self, query: int, round_: int, text: str, evaluation: Evaluation) -> QueryRow:
+    def _make_row(self, query: int, text: str, evaluation: Evaluation) -> QueryRow:
         feasible = self._outcomes(np.array([evaluation.values])).feasible[0]
         return QueryRow(
             query,
-            round_,
+            self._round,
             text,
             evaluation.values,
             bool(feasible),
@@ -191,7 +204,7 @@ class _Loop:
             )
         return row
 
-    def _save(self, done: int, round_: int) -> None:
+    def _save(self) -> None:
         self._storage.save_checkpoint(
             {
                 "format": CHECKPOINT_FORMAT,
@@ -199,17 +212,17 @@ class _Loop:
                 "strategy": self._config.strategy,
                 "space": self._problem.space.name,
                 "seed": self._config.seed,
-                "queries": done,
-                "round": round_,
+                "queries": self._done,
+                "round": self._round,
                 "state": self._strategy.state_dict(),
             }
         )
 
-    def _restore(self) -> tuple[int, int]:
+    def restore(self) -> None:
         """Loads the last checkpoint; without one the rounds are replayed from the recorded rows."""
         found = self._storage.load_checkpoint()
         if found is None:
-            return 0, 0
+            return
         expected = {
             "format": CHECKPOINT_FORMAT,
             "strategy": self._config.strategy,
@@ -223,13 +236,18 @@ class _Loop:
                     "belongs to another run. Delete it to resume from the recorded rows alone"
                 )
         try:
-            self._strategy.load_state_dict(found["state"])
-            return int(found["queries"]), int(found["round"])
+            with self._threads.limit(limits=1):
+                self._strategy.load_state_dict(found["state"])
+            self._done, self._round = int(found["queries"]), int(found["round"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(
                 f"the checkpoint is malformed ({type(error).__name__}: {error}); delete it to "
                 "resume from the recorded rows alone"
             ) from error
+        for query in range(1, self._done + 1):
+            row = self._row(query)
+            self._told.add(row.arch)
+            self._tracker.add(row.values)
 
 
 def _evaluator(benchmark: Benchmark, metrics: Sequence[str], workers: int) -> Evaluator:

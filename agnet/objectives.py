@@ -23,7 +23,7 @@ Direction: TypeAlias = Literal["maximize", "minimize"]
 Source: TypeAlias = Literal["measured", "predicted", "computed"]
 
 LIMIT_PATTERN: Final = re.compile(
-    r"\s*(?P<metric>[A-Za-z0-9_]+)\s*(?P<sign><=|>=)\s*(?P<bound>\S+)\s*"
+    r"\s*(?P<metric>[^\s<>=](?:[^<>=]*[^\s<>=])?)\s*(?P<sign><=|>=)\s*(?P<bound>\S+)\s*"
 )
 
 

@@ -15,10 +15,10 @@ from agnet.errors import InvalidInput
 from agnet.runs import read_config
 from agnet.seeds import stream
 from agnet.spaces import Architectures, SearchSpace
-from agnet.storage import CONFIG
-from agnet.strategies import Problem
+from agnet.storage import CONFIG, RESERVED
+from agnet.strategies import Problem, make_strategy
 
-__all__ = ["initial_architectures", "prepare", "settle", "settle_objectives"]
+__all__ = ["check", "initial_architectures", "prepare", "settle"]
 
 
 def settle(
@@ -54,8 +54,10 @@ def settle(
     if not resume:
         if exists:
             raise InvalidInput(f"a run lies in {folder}; resume it, or choose another folder")
-        config = replace(config, benchmark=dict(benchmark.settings), **given)
-        return settle_objectives(config, benchmark)
+        config = replace(config, benchmark=without_none(benchmark.settings), **given)
+        if config.objectives:
+            return config
+        return replace(config, objectives=(str(benchmark.default_objective),))
     if folder is None:
         raise InvalidInput("resuming needs the run's folder")
     old = read_config(folder)
@@ -93,6 +95,8 @@ def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[
                 f"{name} is held out: a search sees validation metrics only. Use val_accuracy, and "
                 "read the test value of the selected architecture once, after the search"
             )
+        if name.lower() in RESERVED:
+            raise InvalidInput(f"a run has a column {name!r} of its own; rename that metric")
     if config.queries > benchmark.space.size:
         raise InvalidInput(
             f"got {config.queries} queries; {benchmark.space.name} has only "
@@ -101,11 +105,15 @@ def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[
     return problem, tuple(dict.fromkeys(wanted))
 
 
-def settle_objectives(config: SearchConfig, benchmark: Benchmark) -> SearchConfig:
-    """Returns a configuration that says its objectives: the benchmark's default if it had none."""
-    if config.objectives:
-        return config
-    return replace(config, objectives=(str(benchmark.default_objective),))
+def check(benchmark: Benchmark, config: SearchConfig) -> None:
+    """Checks all that can be checked of a configuration without running it.
+
+    Raises:
+        InvalidInput: If a metric, the budget, the strategy or one of its settings cannot be used.
+        MissingData: If a metric needs a file that has not been imported.
+    """
+    problem, _ = prepare(benchmark, config)
+    make_strategy(config.strategy, problem, stream(config.seed, "strategy"), config.options)
 
 
 def initial_architectures(space: SearchSpace, n: int, seed: int) -> Architectures:

@@ -14,7 +14,7 @@ __all__ = ["Progress", "ProgressBar", "Silent"]
 
 
 class Progress(ABC):
-    """Told of the search's standing; a context manager."""
+    """Told of the search's standing: once at the start, after each query, once at the end."""
 
     @abstractmethod
     def start(self, total: int, label: str, many_objectives: bool) -> None:

@@ -19,7 +19,7 @@ from agnet.storage import CONFIG, QueryRow, RunStorage
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Run"]
+__all__ = ["Run", "held_out_metrics", "read_config"]
 
 
 @final
@@ -121,9 +121,12 @@ class Run:
         return frame
 
     @property
-    def tested(self) -> bool:
-        """Whether held-out metrics have been read."""
-        return self._tested is not None
+    def tested(self) -> str | None:
+        """The architecture whose held-out metrics have been read, or None.
+
+        If the run was continued after that, it need not be the best any more.
+        """
+        return None if self._tested is None else self._tested[0]
 
     def test(self) -> Mapping[str, float]:
         """Reads the held-out metrics of the selected architecture, once.
@@ -140,12 +143,7 @@ class Run:
         arch = self.best
         if arch is None:
             raise InvalidInput("nothing feasible was found, so there is nothing to test")
-        names = [metric.name for metric in self.benchmark.metrics if metric.held_out]
-        if not names:
-            raise InvalidInput(
-                f"{self.benchmark.name} has no held-out metric with the data at hand"
-                + "".join(f"; {why}" for why in dict.fromkeys(self._missing_tests()))
-            )
+        names = held_out_metrics(self.benchmark)
         row = self.benchmark.query([arch], names)[0]
         found = {
             name: value
@@ -161,8 +159,21 @@ class Run:
         self._tested = (str(arch), found)
         return found
 
-    def _missing_tests(self) -> list[str]:
-        return [why for name, why in self.benchmark.missing.items() if name.startswith("test_")]
+
+def held_out_metrics(benchmark: Benchmark) -> list[str]:
+    """Returns the names of a benchmark's held-out metrics.
+
+    Raises:
+        InvalidInput: If it has none with the data at hand; the message says what is missing.
+    """
+    names = [metric.name for metric in benchmark.metrics if metric.held_out]
+    if not names:
+        missing = [why for name, why in benchmark.missing.items() if name.startswith("test_")]
+        raise InvalidInput(
+            f"{benchmark.name} has no held-out metric with the data at hand"
+            + "".join(f": {why}" for why in dict.fromkeys(missing))
+        )
+    return names
 
 
 def read_config(folder: Path) -> SearchConfig:

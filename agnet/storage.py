@@ -7,7 +7,6 @@ import io
 import json
 import math
 import os
-import pickle
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from filelock import FileLock, Timeout
 from agnet.config import SearchConfig
 from agnet.errors import CheckpointError, InvalidInput, RunLocked, StorageError
 
-__all__ = ["QueryRow", "RunStorage"]
+__all__ = ["CONFIG", "RESERVED", "QueryRow", "RunStorage"]
 
 SCHEMA: Final = 1
 CONFIG, DATABASE, CHECKPOINT, HISTORY, LOCK = (
@@ -32,7 +31,8 @@ CONFIG, DATABASE, CHECKPOINT, HISTORY, LOCK = (
     "history.csv",
     "run.lock",
 )
-RESERVED: Final = {"query", "round", "arch", "feasible", "seconds", "failure"}
+RESERVED: Final = frozenset({"query", "round", "arch", "feasible", "seconds", "failure"})
+"""Columns of a run that no metric can be called."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,19 @@ class RunStorage:
         self._lock = self._take_lock(folder) if write and folder is not None else None
         try:
             self._database = self._connect()
-            self.columns = self._prepare(tuple(columns))
+            try:
+                self.columns = self._prepare(tuple(columns))
+            except BaseException:
+                self._database.close()
+                raise
         except BaseException:
             self._release()
             raise
+
+    @property
+    def has_config(self) -> bool:
+        """Whether the run has begun: its configuration is there."""
+        return self.folder is not None and (self.folder / CONFIG).exists()
 
     def record(self, row: QueryRow) -> None:
         """Writes one row in a transaction of its own.
@@ -106,7 +115,8 @@ class RunStorage:
 
     def rows(self) -> list[QueryRow]:
         """Returns all rows in order of their numbers."""
-        found = self._database.execute("SELECT * FROM queries ORDER BY query").fetchall()
+        with self._reading():
+            found = self._database.execute("SELECT * FROM queries ORDER BY query").fetchall()
         return [
             QueryRow(
                 query=row[0],
@@ -119,6 +129,21 @@ class RunStorage:
             )
             for row in found
         ]
+
+    def round_size(self, round_: int, planned: int) -> int:
+        """Returns how many architectures a round asks for.
+
+        It is what was planned when the round began: a run that is resumed with a larger budget must
+        not ask for more than it did before it was interrupted.
+
+        Raises:
+            StorageError: If the plan of a new round cannot be written.
+        """
+        with self._writing(f"round {round_}"), self._database:
+            self._database.execute("INSERT OR IGNORE INTO rounds VALUES (?, ?)", (round_, planned))
+            query = "SELECT size FROM rounds WHERE round = ?"
+            (size,) = self._database.execute(query, (round_,)).fetchone()
+        return int(size)
 
     def save_config(self, config: SearchConfig) -> None:
         """Writes the configuration.
@@ -150,7 +175,7 @@ class RunStorage:
         path = self.folder / CHECKPOINT
         try:
             state = torch.load(path, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        except Exception as error:  # damaged bytes make torch's reader raise nearly anything
             reason = str(error).split("\n")[0]
             raise CheckpointError(
                 f"{path} is corrupted ({reason}); delete it to resume from the recorded rows alone"
@@ -169,7 +194,8 @@ class RunStorage:
 
     def test_reading(self) -> tuple[str, dict[str, float]] | None:
         """Returns the architecture and held-out metrics that were read, or None if never."""
-        found = self._database.execute("SELECT arch, metrics FROM tests").fetchone()
+        with self._reading():
+            found = self._database.execute("SELECT arch, metrics FROM tests").fetchone()
         return None if found is None else (found[0], json.loads(found[1]))
 
     def write_history(self) -> None:
@@ -208,33 +234,41 @@ class RunStorage:
         if not self._write and not path.exists():
             raise InvalidInput(f"{self.folder} holds no run: {DATABASE} is not there")
         try:
-            if self._write and not (self.folder / CONFIG).exists():
-                path.unlink(missing_ok=True)  # left by a run that was killed before it began
             mode = "rwc" if self._write else "ro"
             return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
             raise StorageError(f"cannot open {path}: {error}") from error
 
     def _prepare(self, columns: tuple[str, ...]) -> tuple[str, ...]:
         """Makes the tables of a new run, or checks those of an old one."""
-        try:
+        with self._reading():
             (schema,) = self._database.execute("PRAGMA user_version").fetchone()
             if schema == 0 and self._write:
                 self._make_tables(columns)
             elif schema != SCHEMA:
                 raise InvalidInput(f"{self.folder} is of run schema {schema}; expected {SCHEMA}")
+            elif self._write and not self.has_config:
+                self._begin_again(columns)
             names = [row[1] for row in self._database.execute("PRAGMA table_info(queries)")]
-        except sqlite3.Error as error:
-            raise StorageError(f"cannot use {self.folder}/{DATABASE}: {error}") from error
         found = tuple(names[3:-3])
         if columns and found != columns:
             raise InvalidInput(f"the run {self.folder} records {found}; expected {columns}")
         return found
 
+    def _begin_again(self, columns: tuple[str, ...]) -> None:
+        """Makes the tables anew if a run was killed before it began, but never drops rows."""
+        (rows,) = self._database.execute("SELECT count(*) FROM queries").fetchone()
+        if rows:
+            raise InvalidInput(
+                f"{self.folder} holds {rows} recorded queries but no {CONFIG}; put it back, or "
+                "choose another folder"
+            )
+        with self._database:
+            for table in ("queries", "rounds", "tests"):
+                self._database.execute(f"DROP TABLE {table}")
+        self._make_tables(columns)
+
     def _make_tables(self, columns: tuple[str, ...]) -> None:
-        taken = sorted(RESERVED & {name.lower() for name in columns})
-        if taken:
-            raise InvalidInput(f"a run has a column {taken[0]!r} of its own; rename that metric")
         quoted = [name.replace('"', '""') for name in columns]
         metrics = "".join(f', "{name}" REAL' for name in quoted)
         self._database.execute("PRAGMA journal_mode=WAL")
@@ -244,6 +278,9 @@ class RunStorage:
                 "CREATE TABLE queries (query INTEGER PRIMARY KEY, round INTEGER NOT NULL, "
                 f"arch TEXT NOT NULL{metrics}, feasible INTEGER NOT NULL, seconds REAL NOT NULL, "
                 "failure TEXT)"
+            )
+            self._database.execute(
+                "CREATE TABLE rounds (round INTEGER PRIMARY KEY, size INTEGER NOT NULL)"
             )
             self._database.execute(
                 "CREATE TABLE tests (read_at TEXT NOT NULL, arch TEXT NOT NULL, "
@@ -261,6 +298,13 @@ class RunStorage:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(self.folder / name)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StorageError(f"cannot read {self.folder}/{DATABASE}: {error}") from error
 
     @contextmanager
     def _writing(self, what: str) -> Iterator[None]:

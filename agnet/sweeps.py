@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
 from agnet.benchmarks import open_benchmark
 from agnet.config import SearchConfig
-from agnet.errors import InvalidInput
+from agnet.errors import EvaluationError, InvalidInput
 from agnet.loop import search
-from agnet.runs import Run
+from agnet.preparation import check, settle
+from agnet.progress import Progress, Silent
+from agnet.runs import Run, read_config
+from agnet.standing import Standing
 from agnet.storage import CONFIG
-
-if TYPE_CHECKING:
-    from agnet.progress import Progress
+from agnet.workers import start_workers, stopping_workers
 
 __all__ = ["Interval", "interval", "parse_seeds", "seed_folder", "sweep"]
+
+MAX_SEEDS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,15 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     try:
         if ":" in text:
             first, last = (int(part) for part in text.split(":"))
-            seeds = tuple(range(first, last))
+            seeds = tuple(range(first, min(last, first + MAX_SEEDS + 1)))
         else:
             seeds = tuple(int(part) for part in text.split(","))
     except ValueError:
         seeds = ()
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise InvalidInput(f"got the seeds {text!r}; expected FIRST:END or a list as in 0,3,7")
+    if not 0 < len(seeds) <= MAX_SEEDS or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise InvalidInput(
+            f"got the seeds {text!r}; expected FIRST:END or a list as in 0,3,7, at most {MAX_SEEDS}"
+        )
     return seeds
 
 
@@ -108,25 +113,36 @@ def sweep(
         InvalidInput: If a run is there already and ``resume`` is not set, or a setting cannot be
             used.
     """
+    benchmark = open_benchmark(**config.benchmark)
+    config = settle(config, {}, None, False, benchmark)
+    check(benchmark, config)
     folders = [seed_folder(Path(out), seed) for seed in seeds]
     there = [folder for folder in folders if (folder / CONFIG).exists()]
     if there and not resume:
         raise InvalidInput(f"a run lies in {there[0]}; resume the sweep, or choose another folder")
+    for folder in there:
+        _check_same(read_config(folder), config, folder)
     if workers < 1:
         raise InvalidInput(f"got {workers} workers; expected 1 or more")
     jobs = [(replace(config, seed=s), f, test) for s, f in zip(seeds, folders, strict=True)]
-    context = get_context("spawn")
     with (
         _single_threaded(),
-        ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool,
+        start_workers(min(workers, len(jobs))) as pool,
+        stopping_workers(),
     ):
-        futures = [pool.submit(_search_seed, *job) for job in jobs]
-        try:
-            _watch(futures, progress)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        _watch([pool.submit(_search_seed, *job) for job in jobs], progress)
     return [Run.open(folder) for folder in folders]
+
+
+def _check_same(old: SearchConfig, new: SearchConfig, folder: Path) -> None:
+    """Checks that a run to resume was made as the others will be."""
+    for item in fields(SearchConfig):
+        before, after = getattr(old, item.name), getattr(new, item.name)
+        if item.name not in ("seed", "queries") and before != after:
+            raise InvalidInput(
+                f"the run in {folder} was made with {item.name} = {before}, the sweep has {after}; "
+                "a sweep has one configuration"
+            )
 
 
 def _search_seed(config: SearchConfig, folder: Path, test: bool) -> float | None:
@@ -136,16 +152,13 @@ def _search_seed(config: SearchConfig, folder: Path, test: bool) -> float | None
         run = search(benchmark, out=folder, resume=True, queries=config.queries)
     else:
         run = search(benchmark, config, out=folder)
-    if test:
+    if test and run.best is not None:
         run.test()
     curve = run.best_so_far()
     return float(curve[-1]) if len(curve) else None
 
 
 def _watch(futures: Sequence[Future[float | None]], progress: Progress | None) -> None:
-    from agnet.progress import Silent
-    from agnet.standing import Standing
-
     meter = progress or Silent()
     meter.start(len(futures), "searches", many_objectives=False)
     try:
@@ -153,7 +166,12 @@ def _watch(futures: Sequence[Future[float | None]], progress: Progress | None) -
         for done, future in enumerate(as_completed(futures), start=1):
             best = future.result()
             found += [] if best is None else [best]
-            meter.update(Standing(done, float(np.nanmean(found)) if found else None, 0, 0))
+            mean = interval(found).mean
+            meter.update(Standing(done, mean if np.isfinite(mean) else None, 0, 0))
+    except BrokenProcessPool as error:
+        raise EvaluationError(
+            "a process of the sweep died; what it recorded is intact: resume the sweep"
+        ) from error
     finally:
         meter.stop()
 

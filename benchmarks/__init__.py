@@ -1,13 +1,14 @@
 """Benchmarks: where a number comes from."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any, Final
 
-from agnet.benchmarks.nasbench101 import NASBench101Benchmark
-
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.custom import TableBenchmark
+from agnet.benchmarks.nasbench101 import NASBench101Benchmark
 from agnet.benchmarks.nasbench201 import NASBench201Benchmark
 from agnet.benchmarks.ofa_mbv3 import OFAMobileNetV3Benchmark
 from agnet.benchmarks.store import data_folder
@@ -33,6 +34,9 @@ BENCHMARKS: Final[dict[str, Callable[..., Benchmark]]] = {
     "ofa_mbv3": OFAMobileNetV3Benchmark,
 }
 
+PLAIN: Final = {"str": str, "int": int, "bool": bool}
+"""What settings with these annotations have to be; configuration files can say anything."""
+
 
 def open_benchmark(name: str = "nasbench201", **settings: Any) -> Benchmark:
     """Opens a benchmark by name.
@@ -47,7 +51,7 @@ def open_benchmark(name: str = "nasbench201", **settings: Any) -> Benchmark:
         TableError: If its file is damaged.
     """
     openers = {**BENCHMARKS, "table": _open_table}
-    if name not in openers:
+    if not isinstance(name, str) or name not in openers:
         raise InvalidInput(f"got the benchmark {name!r}; expected one of {', '.join(BENCHMARKS)}")
     takes = signature(openers[name])
     try:
@@ -56,6 +60,12 @@ def open_benchmark(name: str = "nasbench201", **settings: Any) -> Benchmark:
         raise InvalidInput(
             f"{name} cannot be opened so: {error}; it takes {', '.join(takes.parameters)}"
         ) from error
+    for setting, value in settings.items():
+        expected = PLAIN.get(str(takes.parameters[setting].annotation))
+        if expected is not None and type(value) is not expected:
+            raise InvalidInput(
+                f"got {setting} = {value!r}; {name} expects {expected.__name__} there"
+            )
     return openers[name](**settings)
 
 

@@ -28,7 +28,7 @@ SMALLER_IS_BETTER: Final = frozenset(
     {"energy", "err", "error", "flops", "latency", "loss", "macs", "memory", "params", "seconds"}
 )
 UNITS: Final = {"ms": "ms", "mj": "mJ", "m": "M", "s": "s", "seconds": "s", "mb": "MB"}
-HELD_OUT: Final = "test_"
+HELD_OUT: Final = "test"
 ARCHITECTURE: Final = "arch"
 DATASET: Final = "custom"
 
@@ -38,7 +38,7 @@ class TableBenchmark(Benchmark):
     """A table of architectures and metrics that the user has.
 
     One column holds architectures in the text form of the space, every other column is a metric. A
-    column whose name starts with ``test_`` is held out: a search does not see it. Which way is
+    column with the word ``test`` in its name is held out: a search does not see it. Which way is
     better follows from words in the column's name (``accuracy`` is maximised, ``latency``,
     ``energy``, ``seconds``, ``params``, ``flops``, ``loss`` or ``error`` minimised); for any other
     name it has to be said. An empty field is NaN.
@@ -121,6 +121,7 @@ class TableBenchmark(Benchmark):
         import pandas as pd
 
         try:
+            header = pd.read_csv(path, header=None, nrows=1, dtype=str, skipinitialspace=True)
             frame = pd.read_csv(path, dtype={architecture: str}, skipinitialspace=True)
         except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
             reason = str(error).strip().replace("\n", " ")
@@ -132,6 +133,9 @@ class TableBenchmark(Benchmark):
                 f"the rows of {path} have more fields than its header; "
                 "put architectures that contain a comma in double quotes"
             )
+        names = header.iloc[0].tolist()  # pandas renames the second of two equal names
+        if len(set(names)) < len(names):
+            raise TableError(f"{path} has two columns of one name: {', '.join(map(str, names))}")
         return cls(
             frame,
             space,
@@ -278,7 +282,7 @@ def _metric(
     unit = next((UNITS[word] for word in words[::-1] if word in UNITS), "")
     if not unit and LARGER_IS_BETTER & set(words) and np.nanmax(values, initial=0.0) > 1.0:
         unit = "%"
-    return Metric(name, unit, direction, held_out=name.startswith(HELD_OUT))
+    return Metric(name, unit, direction, held_out=HELD_OUT in words)
 
 
 def _direction(words: set[str]) -> Direction | None:

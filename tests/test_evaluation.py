@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import multiprocessing
+import threading
+
 import numpy as np
 import pytest
 
+from agnet.errors import EvaluationError
 from agnet.evaluation import Evaluation, Evaluator, InProcess, LocalProcesses
 from agnet.spaces import Architectures
-from tests.toys import Toy
+from tests.toys import Toy, dies_when_unpickled
 
 METRICS = ("val_accuracy", "edgegpu_latency_ms")
 
@@ -45,4 +49,30 @@ def test_failures_are_outcomes(behaviour: str, said: str) -> None:
 
 def test_a_process_that_dies_fails_one_evaluation_only() -> None:
     found = collect(LocalProcesses(Toy("dies"), METRICS, 2))
-    assert [item.failure for item in found] == ["the evaluating process died", None] * 3
+    assert [item.failure for item in found] == ["the evaluating process died, twice", None] * 3
+
+
+def test_an_evaluation_whose_process_is_killed_from_outside_is_tried_again() -> None:
+    found: dict[int, Evaluation] = {}
+    with LocalProcesses(Toy(seconds=0.5), METRICS, 1) as evaluator:
+        evaluating = evaluator.evaluate(list(archs(2)))
+        timer = threading.Timer(0.2, lambda: multiprocessing.active_children()[0].kill())
+        timer.start()
+        found.update(evaluating)
+    assert [found[i].failure for i in range(2)] == [None, None]
+
+
+def test_workers_that_die_between_batches_are_replaced() -> None:
+    with LocalProcesses(Toy(), METRICS, 2) as evaluator:
+        for _ in range(2):
+            found = dict(evaluator.evaluate(list(archs())))
+            assert all(item.failure is None for item in found.values())
+            for child in multiprocessing.active_children():
+                child.kill()
+                child.join()
+    assert not multiprocessing.active_children()
+
+
+def test_workers_that_cannot_start_are_an_error_not_a_result() -> None:
+    with pytest.raises(EvaluationError, match="cannot start"):
+        collect(LocalProcesses(dies_when_unpickled(), METRICS, 1))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from agnet.errors import CheckpointError, InvalidInput, MissingData, RunLocked
+from agnet.errors import CheckpointError, InvalidInput, MissingData, RunLocked, StrategyError
 from agnet.loop import search
+from agnet.objectives import Outcomes
 from agnet.preparation import initial_architectures
 from agnet.progress import Progress
 from agnet.runs import Run
-from agnet.spaces import NASBench201
+from agnet.spaces import Architecture, Architectures, NASBench201
 from agnet.standing import Standing
 from agnet.storage import QueryRow, RunStorage
+from agnet.strategies import Evolution, Problem, RandomSearch, Strategy
 from tests.toys import Toy
 
 SMALL: dict[str, Any] = {"queries": 60, "init": 10, "batch": 7, "strategy": "evolution"}
@@ -104,6 +107,59 @@ def test_interrupted_and_resumed_equals_unbroken(after: int, tmp_path: Path) -> 
     assert without_time(Run.open(tmp_path / "broken", Toy())) == without_time(whole)
 
 
+def test_a_run_killed_in_its_short_last_round_can_be_given_a_larger_budget(tmp_path: Path) -> None:
+    search(Toy(), out=tmp_path / "whole", **SMALL)
+    whole = search(Toy(), out=tmp_path / "whole", resume=True, queries=67)
+    with pytest.raises(KeyboardInterrupt):
+        search(Toy(), out=tmp_path / "broken", progress=Stop(60), **SMALL)
+    broken = search(Toy(), out=tmp_path / "broken", resume=True, queries=67)
+    assert without_time(broken) == without_time(whole)
+    (tmp_path / "broken/checkpoint.pt").unlink()
+    replayed = search(Toy("raises"), out=tmp_path / "broken", resume=True)
+    assert without_time(replayed) == without_time(whole)
+
+
+def test_history_is_in_order_though_workers_are_not(tmp_path: Path) -> None:
+    search(Toy(), out=tmp_path / "a", **SMALL)
+    search(Toy(seconds=0.001), out=tmp_path / "b", workers=3, **SMALL)
+    assert history_without_time(tmp_path / "a") == history_without_time(tmp_path / "b")
+
+
+class Repetitive(Strategy):
+    """Proposes what it was told first."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator) -> None:
+        self.told: list[Architecture] = []
+        self.problem = problem
+
+    def ask(self, n: int) -> Architectures:
+        return self.problem.space.batch(self.told[:n])
+
+    def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
+        self.told += archs
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        return
+
+
+def test_a_strategy_that_repeats_itself_is_stopped() -> None:
+    with pytest.raises(StrategyError, match="7 evaluated before"):
+        search(Toy(), **{**SMALL, "strategy": Repetitive})
+
+
+def test_a_strategy_of_ones_own_is_named_in_the_run(tmp_path: Path) -> None:
+    search(Toy(), out=tmp_path, **{**SMALL, "strategy": RandomSearch})
+    assert Run.open(tmp_path, Toy()).config.strategy == "RandomSearch"
+    with pytest.raises(CheckpointError, match="strategy"):
+        search(Toy(), out=tmp_path, resume=True, queries=70, strategy=Evolution)
+    assert Run.open(tmp_path, Toy()).config.strategy == "RandomSearch"
+    again = search(Toy(), out=tmp_path, resume=True, queries=70, strategy=RandomSearch)
+    assert len(again) == 70
+
+
 def test_a_run_without_its_checkpoint_is_replayed_from_its_rows(tmp_path: Path) -> None:
     whole = search(Toy(), **SMALL)
     with pytest.raises(KeyboardInterrupt):
@@ -183,7 +239,7 @@ def test_test_metrics_are_read_once_and_recorded(tmp_path: Path) -> None:
     expected = {"test_accuracy": run.best_query.values[0] + 1}
     assert run.test() == expected
     reopened = Run.open(tmp_path, Toy("raises"))
-    assert reopened.tested
+    assert reopened.tested == run.best_query.arch
     assert reopened.test() == expected
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_seeds_are_read(text: str, seeds: tuple[int, ...]) -> None:
     assert parse_seeds(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "a", "3:3", "1,1", "-1", "1:2:3", "1.5"])
+@pytest.mark.parametrize("text", ["", "a", "3:3", "1,1", "-1", "1:2:3", "1.5", "0:99999999999"])
 def test_wrong_seeds_are_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="FIRST:END"):
         parse_seeds(text)
@@ -53,5 +54,8 @@ def test_a_sweep_equals_its_searches_and_resumes(tmp_path: Path) -> None:
         sweep(CONFIG, (0, 2), tmp_path)
     more = sweep(CONFIG, (0, 2), tmp_path, resume=True)
     assert [row.arch for row in more[0].rows] == [row.arch for row in runs[1].rows]
+    other = replace(CONFIG, strategy="evolution")
+    with pytest.raises(InvalidInput, match="strategy = random, the sweep has evolution"):
+        sweep(other, (0, 7), tmp_path, resume=True)
     with pytest.raises(InvalidInput, match="0 workers"):
         sweep(CONFIG, (5,), tmp_path, workers=0)

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -88,3 +88,13 @@ class Toy(Benchmark):
         if self.behaviour == "dies":
             os._exit(7)
         return np.full_like(accuracy, np.nan)
+
+
+class _DiesWhenUnpickled:
+    def __reduce__(self) -> tuple[object, ...]:
+        return (os._exit, (9,))
+
+
+def dies_when_unpickled() -> Benchmark:
+    """What no worker process survives being sent."""
+    return cast(Benchmark, _DiesWhenUnpickled())

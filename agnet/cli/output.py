@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -32,9 +34,10 @@ def show_run(run: Run) -> None:
         console.print(f"       found at query {row.query} of {len(run)}")
         for name, text in describe(run).items():
             console.print(f"       {name} = {text}", markup=False)
-        if run.tested:
+        if run.tested is not None:
+            whose = "" if run.tested == row.arch else f", of the earlier best {run.tested}"
             for name, value in run.test().items():
-                console.print(f"       {name} = {value:.3f}  (read once)", markup=False)
+                console.print(f"       {name} = {value:.3f}  (read once{whose})", markup=False)
     if run.folder is not None:
         console.print(f"run    {run.folder}", markup=False)
 
@@ -63,13 +66,14 @@ def show_sweep(runs: Sequence[Run], folder: Path) -> None:
 
     console = Console(soft_wrap=True)
     metric = runs[0].config.parsed_objectives()[0].metric
-    tests = sorted({name for run in runs if run.tested for name in run.test()})
-    table = Table(title=f"{runs[0].config.strategy} on {runs[0].benchmark.name}, {folder}")
+    tests = sorted({name for run in runs for name in _test_of_best(run)})
+    title = f"{runs[0].config.strategy} on {runs[0].benchmark.name}, {folder}"
+    table = Table(title=escape(title))
     for name in ("seed", "queries", f"best {metric}", "found at", *tests):
         table.add_column(name, justify="right")
     for run in runs:
         best, curve = run.best_query, run.best_so_far()
-        read = run.test() if run.tested else {}
+        read = _test_of_best(run)
         table.add_row(
             str(run.config.seed),
             str(len(run)),
@@ -80,7 +84,7 @@ def show_sweep(runs: Sequence[Run], folder: Path) -> None:
         )
     last = [run.best_so_far()[-1] if len(run) else np.nan for run in runs]
     found = [run.best_query.query if run.best_query else np.nan for run in runs]
-    reads = [[run.test().get(name, np.nan) for run in runs if run.tested] for name in tests]
+    reads = [[_test_of_best(run).get(name, np.nan) for run in runs] for name in tests]
     summary = [str(interval(last)), str(interval(found)), *[str(interval(x)) for x in reads]]
     table.add_row("mean ± 95 %", "", *summary)
     console.print(table)
@@ -92,7 +96,7 @@ def show_comparison(groups: Mapping[str, Sequence[Run]], queries: Sequence[int])
 
     console = Console(soft_wrap=True)
     first = next(iter(groups.values()))[0]
-    table = Table(title=f"best {first.config.parsed_objectives()[0]} so far, mean ± 95 %")
+    table = Table(title=f"best so far, {first.config.parsed_objectives()[0]}, mean ± 95 %")
     for name in ("run", "strategy", "seeds", *[f"{n} queries" for n in queries]):
         table.add_column(name, justify="left" if name in ("run", "strategy") else "right")
     for name, runs in groups.items():
@@ -103,14 +107,22 @@ def show_comparison(groups: Mapping[str, Sequence[Run]], queries: Sequence[int])
             else "-"
             for n in queries
         ]
-        table.add_row(name, runs[0].config.strategy, str(len(runs)), *cells)
+        table.add_row(escape(name), runs[0].config.strategy, str(len(runs)), *cells)
     console.print(table)
 
 
-def say_interrupted(out: Path) -> None:
+def say_interrupted(out: Path, seeds: str | None = None) -> None:
     """Says how to go on after Ctrl-C."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(f"stopped; go on with: agnet search --resume --out {out}", markup=False)
+    sweep = "" if seeds is None else f" --seeds {seeds}"
+    command = f"agnet search --resume{sweep} --out {shlex.quote(str(out))}"
+    console.print(f"stopped; go on with: {command}", markup=False)
+
+
+def _test_of_best(run: Run) -> Mapping[str, float]:
+    """What was read of the architecture that is still the best."""
+    best = run.best_query
+    return run.test() if best is not None and run.tested == best.arch else {}
 
 
 def _number(values: Mapping[str, float], name: str) -> str:

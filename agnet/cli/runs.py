@@ -25,9 +25,12 @@ def compare(
     from agnet.cli.output import show_comparison
 
     groups = {str(path): _open_all(path) for path in runs}
-    objectives = {run.config.objectives for group in groups.values() for run in group}
-    if len(objectives) > 1:
-        raise InvalidInput(f"the runs have different objectives: {sorted(objectives)}")
+    for what in ("objectives", "limits", "benchmark"):
+        found = {str(getattr(run.config, what)) for group in groups.values() for run in group}
+        if len(found) > 1:
+            raise InvalidInput(f"the runs differ in their {what}: {' and '.join(sorted(found))}")
+    if at and min(at) < 1:
+        raise InvalidInput(f"got --at {min(at)}; expected at least 1")
     shortest = min(len(run) for group in groups.values() for run in group)
     show_comparison(groups, at or sorted({max(shortest // 2, 1), max(shortest, 1)}))
 

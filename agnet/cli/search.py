@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -104,14 +105,17 @@ def search(
         _resume(given, source, config, seeds, out, workers, test, quiet)
         return
     from agnet.benchmarks import open_benchmark
+    from agnet.runs import held_out_metrics
 
     settled = _settle(given, source, config)
     opened = open_benchmark(**settled.benchmark)
     settled = replace(settled, benchmark=dict(opened.settings))
+    if test:
+        held_out_metrics(opened)
     if seeds is not None:
         if seed is not None:
             raise InvalidInput("got --seed and --seeds; use one of them")
-        _sweep(settled, opened, seeds, out, workers, False, test, quiet)
+        _sweep(settled, seeds, out, workers, False, test, quiet)
     else:
         _run(opened, settled, out or _free_folder(settled), workers, test, quiet)
 
@@ -208,14 +212,13 @@ def _run(
     except KeyboardInterrupt:
         say_interrupted(out)
         raise
-    if test:
+    if test and run.best is not None:
         run.test()
     show_run(run)
 
 
 def _sweep(
     config: SearchConfig,
-    benchmark: Benchmark,
     seeds: str,
     out: Path | None,
     workers: int,
@@ -224,11 +227,9 @@ def _sweep(
     quiet: bool,
 ) -> None:
     from agnet.cli.output import say_interrupted, show_sweep
-    from agnet.preparation import settle_objectives
     from agnet.progress import ProgressBar
     from agnet.sweeps import parse_seeds, sweep
 
-    config = settle_objectives(config, benchmark)
     folder = out or _free_folder(config).with_name(_free_folder(config).name + "-sweep")
     progress = None if quiet else ProgressBar()
     try:
@@ -236,13 +237,13 @@ def _sweep(
             config,
             parse_seeds(seeds),
             folder,
-            workers=max(workers, 1),
+            workers=workers or 1,
             resume=resume,
             test=test,
             progress=progress,
         )
     except KeyboardInterrupt:
-        say_interrupted(folder)
+        say_interrupted(folder, seeds)
         raise
     show_sweep(runs, folder)
 
@@ -258,8 +259,8 @@ def _resume(
     quiet: bool,
 ) -> None:
     from agnet.benchmarks import open_benchmark
-    from agnet.runs import read_config
-    from agnet.sweeps import parse_seeds, seed_folder
+    from agnet.runs import held_out_metrics, read_config
+    from agnet.sweeps import parse_seeds
 
     if out is None:
         raise InvalidInput("--resume needs --out, the folder of the run")
@@ -269,11 +270,21 @@ def _resume(
             "a resumed run keeps its configuration: only --queries (more), --workers, --test and "
             "--quiet go with --resume, and --seeds for a sweep"
         )
-    folder = seed_folder(out, parse_seeds(seeds)[0]) if seeds is not None else out
-    old = read_config(folder)
+    old = read_config(out if seeds is None else _first_there(out, parse_seeds(seeds)))
     settled = replace(old, queries=old.queries if queries is None else queries)
     opened = open_benchmark(**old.benchmark)
+    if test:
+        held_out_metrics(opened)
     if seeds is not None:
-        _sweep(settled, opened, seeds, out, workers, True, test, quiet)
+        _sweep(settled, seeds, out, workers, True, test, quiet)
     else:
         _run(opened, settled, out, workers, test, quiet, resume=True)
+
+
+def _first_there(out: Path, seeds: Sequence[int]) -> Path:
+    """Returns the folder of the first seed that has a run: any has the sweep's configuration."""
+    from agnet.storage import CONFIG
+    from agnet.sweeps import seed_folder
+
+    folders = [seed_folder(out, seed) for seed in seeds]
+    return next((folder for folder in folders if (folder / CONFIG).exists()), folders[0])

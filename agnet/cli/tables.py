@@ -17,14 +17,14 @@ def benchmarks() -> None:
     from rich.console import Console
 
     from agnet.benchmarks import BENCHMARKS, data_folder, open_benchmark
-    from agnet.errors import MissingData
+    from agnet.errors import AgnetError
 
     console = Console(soft_wrap=True, highlight=False)
     for name in BENCHMARKS:
         try:
             benchmark = open_benchmark(name)
-        except MissingData as error:
-            console.print(f"[bold]{name}[/]  not there yet")
+        except AgnetError as error:
+            console.print(f"[bold]{name}[/]  cannot be opened yet")
             console.print(f"  {error}\n", markup=False)
             continue
         console.print(f"[bold]{name}[/]  {benchmark.space.size:,} architectures")

@@ -48,6 +48,8 @@ class Subset(SearchSpace):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Subset):
             return NotImplemented
+        if self is other:
+            return True
         return self._whole == other._whole and np.array_equal(self._choices, other._choices)
 
     def __hash__(self) -> int:

@@ -27,6 +27,10 @@ class Archive:
         outcomes: Their outcomes, row for row.
     """
 
+    archs: Architectures
+    outcomes: Outcomes
+    _keys: npt.NDArray[Any]
+
     def __init__(self, problem: Problem) -> None:
         """Starts empty."""
         self.problem = problem
@@ -46,11 +50,13 @@ class Archive:
         """
         if len(archs) != len(outcomes):
             raise InvalidInput(f"got {len(archs)} architectures and {len(outcomes)} outcomes")
-        joined = Outcomes(
+        batch = self.problem.space.batch(archs)
+        self.archs = self.archs + batch
+        self.outcomes = Outcomes(
             np.concatenate([self.outcomes.objectives, outcomes.objectives]),
             np.concatenate([self.outcomes.excess, outcomes.excess]),
         )
-        self._replace(self.archs + self.problem.space.batch(archs), joined)
+        self._keys = np.concatenate([self._keys, self.problem.space.keys(batch)])
 
     def fresh(self, archs: Architectures) -> Architectures:
         """Keeps the first of each distinct architecture that has not been told yet, in order."""

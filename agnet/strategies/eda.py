@@ -62,7 +62,7 @@ class EDA(Strategy):
             InvalidInput: If a setting cannot be used, or there are several objectives.
         """
         check_single_objective(problem, "eda")
-        if not (k > 0 and 0 <= uniform <= 1 and candidates >= 1):
+        if not (0 < k < np.inf and 0 <= uniform <= 1 and candidates >= 1):
             raise InvalidInput(
                 f"got k {k}, uniform {uniform} and candidates {candidates}; expected k > 0, "
                 "uniform from 0 to 1, and candidates >= 1"

@@ -154,6 +154,9 @@ BAD_INPUT: list[tuple[Sequence[str], str]] = [
     (["search", "--table", "nowhere.csv", "--space", "nasbench201"], "nowhere.csv"),
     (["search", "--space", "nasbench201"], "--table"),
     (["search", "--workers", "-1"], "-1 workers"),
+    (["search", "--workers", "-1", "--seeds", "0:2"], "-1 workers"),
+    (["search", "--seeds", "0:2", "--strategy", "genius"], "'genius'"),
+    (["search", "--test"], "agnet import nasbench201"),
     (["query", "|none~0|"], "blocks"),
     (["query", edit(BEST, "nor_conv_1x1~2", "conv~2")], "edge 2>3"),
     (["query", BEST, "--metric", "speed"], "'speed'"),
@@ -187,6 +190,9 @@ def test_bad_input_is_one_line_and_exit_code_2(
         ("twice.csv", f"arch,accuracy\n{BEST},1\n{BEST},2\n", "twice"),
         ("columns.csv", f"cell,accuracy\n{BEST},1\n", "arch"),
         ("empty.csv", "", "empty.csv"),
+        ("same.csv", f"arch,accuracy,accuracy\n{BEST},1,2\n", "two columns"),
+        ("taken.csv", f"arch,seconds\n{BEST},1\n", "of its own"),
+        ("unseen.csv", f"arch,accuracy_test\n{BEST},1\n", "held out"),
     ],
 )
 def test_bad_tables_are_one_line(name: str, content: str, said: str, terminal: Terminal) -> None:
@@ -234,16 +240,28 @@ def test_bad_checkpoints_are_one_line(damage: str, terminal: Terminal) -> None:
     assert Path("a/history.csv").read_text() == rows
 
 
-def test_ctrl_c_ends_cleanly_and_says_how_to_resume(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "agnet"]
-    search = ["search", "--strategy", "random", "--queries", "10000", "--batch", "4", "--quiet"]
-    running = subprocess.Popen(
-        [*command, *search, "--out", "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
-    history = tmp_path / "run/history.csv"
+@pytest.mark.parametrize(
+    ("more", "first", "hint"),
+    [
+        ([], "run", "agnet search --resume --out run"),
+        (["--workers", "2"], "run", "agnet search --resume --out run"),
+        (
+            ["--seeds", "0:9", "--workers", "2"],
+            "run/seed-0000",
+            "agnet search --resume --seeds 0:9 --out run",
+        ),
+    ],
+)
+def test_ctrl_c_ends_cleanly_and_says_how_to_resume(
+    more: list[str], first: str, hint: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "agnet", "search", "--strategy", "random", "--quiet"]
+    command += ["--queries", "10000", "--batch", "4", "--out", "run", *more]
+    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    history = tmp_path / first / "history.csv"
     while running.poll() is None and not (history.exists() and history.stat().st_size > 2_000):
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert said.strip() == "stopped; go on with: agnet search --resume --out run"
+    assert said.strip() == f"stopped; go on with: {hint}"

@@ -24,7 +24,7 @@ def tell(strategy: Strategy, archs: Architectures, worth: np.ndarray) -> None:
 
 
 def differences(archs: Architectures, centre: list[int]) -> list[int]:
-    return (archs.choices != np.array(centre)).sum(axis=1).tolist()
+    return [int(n) for n in (archs.choices != np.array(centre)).sum(axis=1)]
 
 
 def test_it_climbs_moves_and_restarts() -> None:
