@@ -24,8 +24,10 @@ Chooser: TypeAlias = Callable[[Architectures, int], npt.NDArray[np.int64]]
 """Says which rows of the candidates to evaluate, given how many; asked of a fitted surrogate."""
 
 LISTED: Final = 20_000  # in spaces up to this size everything is a candidate
-PARENTS: Final = 10  # otherwise half of the candidates are mutants of so many of the best
-CHANGES: Final = 3  # that differ from their parents by up to so many changes
+PARENTS: Final = 10  # otherwise half of the candidates are mutants of so many of the best,
+CHANGES: Final = 3  # which differ from their parents by up to so many changes,
+CLIMBS: Final = 5  # and so many times mutants of the chosen join those that were chosen
+KEPT: Final = 20
 
 
 def rank_scores(outcomes: Outcomes) -> npt.NDArray[np.float64]:
@@ -52,9 +54,11 @@ def highest(
 class ModelBased(Strategy):
     """Refits a surrogate to the ranks of all outcomes, and evaluates the candidates it chooses.
 
-    Candidates are all architectures of a small space, and otherwise random ones and mutants of the
-    best in equal parts. Of architectures that compute the same function (the coarsest level of
-    ``space.keys``) only one is a candidate, and none if one has been evaluated.
+    Candidates are all architectures of a small space. In a large one they are random ones and
+    mutants of the best in equal parts; then, a few times, what the surrogate chooses among them and
+    mutants of those, so that a batch can be many changes away from all that is known. Of
+    architectures that compute the same function (the coarsest level of ``space.keys``) only one is
+    a candidate, and none if one has been evaluated.
     """
 
     def __init__(
@@ -92,8 +96,8 @@ class ModelBased(Strategy):
         """Proposes what the surrogate thinks highest of; see :meth:`Strategy.ask`."""
         proposed = self._archive.problem.space.batch([])
         if len(self._archive):
-            candidates = self._candidates()
             self._surrogate.fit(self._archive.archs, rank_scores(self._archive.outcomes))
+            candidates = self._candidates()
             proposed = candidates[self._choose(candidates, n)]
         return fill_up(proposed, n, self._archive, self._rng)
 
@@ -111,27 +115,34 @@ class ModelBased(Strategy):
             pass
 
     def _candidates(self) -> Architectures:
-        """Fresh architectures, one for each function that has not been evaluated."""
+        """What the fitted surrogate is to choose from."""
         space = self._archive.problem.space
         if space.size <= LISTED:
             self._everything = self._everything or space.enumerate()
-            pool = self._everything
-        else:
-            pool = space.sample(self._number - self._number // 2, self._rng) + self._mutants()
-        level = space.key_levels[-1]
-        functions, first = np.unique(space.keys(pool, level), return_index=True)
-        known = np.isin(functions, space.keys(self._archive.archs, level))
-        return pool[np.sort(first[~known])]
-
-    def _mutants(self) -> Architectures:
-        """Mutants of the best, one to three changes away."""
-        space = self._archive.problem.space
+            return self._new_functions(self._everything)
         best = np.argsort(self._archive.outcomes.ranks(), kind="stable")[:PARENTS]
         number = self._number // 2
-        mutants = self._archive.archs[best[np.arange(number) % len(best)]]
-        changes = self._rng.integers(1, CHANGES + 1, size=number)
-        order = np.argsort(-changes, kind="stable")
-        mutants, changes = mutants[order], changes[order]
+        pool = space.sample(self._number - number, self._rng)
+        pool = self._new_functions(pool + self._mutants(self._archive.archs[best], number))
+        for _ in range(CLIMBS):
+            chosen = pool[self._choose(pool, KEPT)]
+            mutants = self._mutants(chosen, self._number // CLIMBS) if len(chosen) else chosen
+            pool = self._new_functions(chosen + mutants)
+        return pool
+
+    def _new_functions(self, archs: Architectures) -> Architectures:
+        """The first of each function, in order, of which no architecture has been evaluated."""
+        space = self._archive.problem.space
+        level = space.key_levels[-1]
+        functions, first = np.unique(space.keys(archs, level), return_index=True)
+        known = np.isin(functions, space.keys(self._archive.archs, level))
+        return archs[np.sort(first[~known])]
+
+    def _mutants(self, parents: Architectures, n: int) -> Architectures:
+        """``n`` mutants of parents in turn, one to three changes away."""
+        space = self._archive.problem.space
+        mutants = parents[np.arange(n) % len(parents)]
+        changes = np.sort(self._rng.integers(1, CHANGES + 1, size=n))[::-1]
         for change in range(CHANGES):
             more = int((changes > change).sum())
             mutants = space.mutate(mutants[:more], self._rng) + mutants[more:]

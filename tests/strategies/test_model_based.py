@@ -107,16 +107,27 @@ def test_functional_repeats_come_last() -> None:
 @pytest.mark.parametrize(
     "space", [NASBench101(), DARTS(), OFAMobileNetV3()], ids=lambda space: str(space.name)
 )
-def test_mutants_of_the_best_are_near_them(space: SearchSpace) -> None:
+def test_mutants_are_one_to_three_changes_away(space: SearchSpace) -> None:
     strategy = make_gp(Problem(space, OBJECTIVE), stream(0, "strategy"), candidates=60)
     told = space.sample(30, stream(0, "initial"))
     strategy.tell(told, Outcomes(np.arange(30.0)[:, None], np.zeros((30, 0))))
-    mutants = strategy._mutants()
+    mutants = strategy._mutants(told[:10], 30)
     assert len(mutants) == 30
     near = {key for arch in told[:10] for key in space.keys(space.neighbours(arch)).tolist()}
     hits = sum(key in near for key in space.keys(mutants).tolist())
     assert 3 <= hits < 30
     assert len(strategy.ask(8)) == 8
+
+
+def test_climbing_reaches_what_no_mutant_of_the_known_is() -> None:
+    space = OFAMobileNetV3()
+    strategy = make_gp(Problem(space, OBJECTIVE), stream(0, "strategy"))
+    told = space.sample(60, stream(0, "initial"))
+    size = told.choices.sum(axis=1).astype(float)
+    strategy.tell(told, Outcomes(-size[:, None], np.zeros((60, 0))))
+    steps = np.abs(strategy.ask(8).choices[:, None] - told.choices).astype(bool).sum(axis=2)
+    assert steps.min() > 3
+    assert strategy.ask(8).choices.sum(axis=1).min() > size.max()
 
 
 def test_limits_steer_the_search() -> None:
