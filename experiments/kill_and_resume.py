@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--strategy", default="gp")
-    parser.add_argument("--queries", type=int, default=192)
+    parser.add_argument("--queries", type=int, default=400)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--workers", type=int, default=0)
     given = parser.parse_args()
@@ -34,10 +34,8 @@ def main() -> None:
         whole, broken = Path(name) / "whole", Path(name) / "broken"
         settings = ["--strategy", given.strategy, "--queries", str(given.queries)]
         settings += ["--batch", str(given.batch)]
-        started = time.perf_counter()
         start(whole, [*settings, "--workers", str(given.workers)]).wait()
-        seconds = time.perf_counter() - started
-        recorded = kill_often(broken, settings, given.kills, seconds, given.workers)
+        recorded = kill_often(broken, settings, given.kills, given.workers)
         start(broken, ["--resume", "--workers", str(given.workers)]).wait()
         different = compare(whole, broken)
     print(f"killed {given.kills} times, at {recorded} recorded queries; {different} rows differ")
@@ -53,26 +51,31 @@ def start(folder: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL)
 
 
-def kill_often(
-    folder: Path, settings: list[str], kills: int, seconds: float, workers: int
-) -> list[int]:
-    """Starts or resumes the search and kills it, again and again.
+def kill_often(folder: Path, settings: list[str], kills: int, workers: int) -> list[int]:
+    """Starts or resumes the search and kills it soon after it got further, again and again.
 
     Returns:
         How many queries were recorded at each kill.
     """
     chance = random.Random(0)
-    recorded = []
+    recorded = [0]
     for _ in range(kills):
         fresh = not (folder / "config.toml").exists()
         arguments = settings if fresh else ["--resume"]
         process = start(folder, [*arguments, "--workers", str(workers)])
-        time.sleep(chance.uniform(0.3, 1.0) * min(seconds, 8.0))
+        while process.poll() is None and rows(folder) <= recorded[-1]:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0.0, 0.3))
         process.kill()
         process.wait()
-        history = folder / "history.csv"
-        recorded.append(history.read_text().count("\n") - 1 if history.exists() else 0)
-    return recorded
+        recorded.append(rows(folder))
+    return recorded[1:]
+
+
+def rows(folder: Path) -> int:
+    """Returns how many queries are in the history."""
+    history = folder / "history.csv"
+    return max(history.read_text().count("\n") - 1, 0) if history.exists() else 0
 
 
 def compare(first: Path, second: Path) -> int:
