@@ -15,6 +15,7 @@ from scipy.linalg import cholesky, solve_triangular
 
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, SearchSpace
+from agnet.surrogates.acquisitions import Acquisition
 from agnet.surrogates.base import Surrogate
 from agnet.surrogates.features import Description, features_of
 from agnet.surrogates.training_set import TrainingSet
@@ -39,6 +40,7 @@ class _Output:
     amplitude: float
     factor: Array  # (n, n), lower triangular: of the noisy kernel matrix
     weights: Array  # (n,), the inverse of the noisy kernel matrix times the values
+    known: Array  # (n,), the noise-free means of the training set
 
 
 @final
@@ -78,14 +80,15 @@ class GaussianProcess(Surrogate):
         return mean * self._scale + self._shift, std * self._scale
 
     def choose(
-        self, archs: Sequence[Architecture], n: int, boldness: float
+        self, archs: Sequence[Architecture], n: int, acquire: Acquisition
     ) -> npt.NDArray[np.int64]:
         """Chooses a batch of high and diverse promise for the first output.
 
-        One after the other, the highest ``mean + boldness * std``; each is then taken to have been
-        evaluated at its mean, which leaves all means and lowers the deviations near it (Desautels,
-        Krause and Burdick, "Parallelizing Exploration-Exploitation Tradeoffs in Gaussian Process
-        Bandit Optimization", JMLR 2014, eq. 7).
+        One after the other, the highest by an acquisition, whose best known mean is that of the
+        training set. Each is then taken to have been evaluated at its mean, which leaves all means
+        and lowers the deviations near it (Desautels, Krause and Burdick, "Parallelizing
+        Exploration-Exploitation Tradeoffs in Gaussian Process Bandit Optimization", JMLR 2014,
+        eq. 7).
 
         Returns:
             Up to ``n`` rows of ``archs``, the first choice first.
@@ -98,12 +101,13 @@ class GaussianProcess(Surrogate):
         output = self._outputs[0]
         mean, whitened = _posterior(output, self._squared_distances(described))
         variance = _variance(whitened)
+        best = float(output.known.max())
         kind, norm = self._embed(described)
         open_ = np.zeros(len(described))
         chosen: list[int] = []
         for _ in range(min(n, len(described))):
-            bound = mean + boldness * np.sqrt(output.amplitude * variance) + open_
-            at = int(bound.argmax())
+            score = acquire(mean, np.sqrt(output.amplitude * variance), best) + open_
+            at = int(score.argmax())
             chosen.append(at)
             open_[at] = -np.inf
             squared = np.maximum(norm + norm[at] - 2 * kind @ kind[at], 0.0)
@@ -184,8 +188,9 @@ def _fit(squared: Array, values: Array) -> list[_Output]:
         factor = cholesky(kernel, lower=True)
         half = solve_triangular(factor, values[:, m], lower=True)
         weights = solve_triangular(factor, half, lower=True, trans="T")
+        known = values[:, m] - NOISES[j] * weights  # (K + sI) w = y, and the means are K w
         outputs.append(
-            _Output(float(lengths[i]), float(NOISES[j]), amplitude[i, j, m], factor, weights)
+            _Output(float(lengths[i]), float(NOISES[j]), amplitude[i, j, m], factor, weights, known)
         )
     return outputs
 

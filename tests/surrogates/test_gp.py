@@ -12,6 +12,7 @@ from agnet.spaces import (
     SearchSpace,
 )
 from agnet.surrogates import GaussianProcess, Surrogate
+from agnet.surrogates.acquisitions import upper_bound
 from agnet.surrogates.gp import LENGTHS, NOISES, matern52
 from agnet.testing.surrogates import SurrogateContract
 
@@ -107,7 +108,7 @@ def test_batch_choice_equals_refitting_on_believed_means() -> None:
     process, values = problem()
     pool = SPACE.sample(300, np.random.default_rng(5))
     train = SPACE.sample(40, np.random.default_rng(0))
-    chosen = process.choose(pool, 6, 2.0).tolist()
+    chosen = process.choose(pool, 6, upper_bound(2.0)).tolist()
     output = process._outputs[0]
     described = process._features.describe(pool + train)
     codes = described.indicators(described.vocabulary()) * process._features.weight
@@ -130,9 +131,9 @@ def test_batch_choice_equals_refitting_on_believed_means() -> None:
 
 def test_a_batch_does_not_exceed_its_candidates() -> None:
     process, _ = problem()
-    chosen = process.choose(SPACE.sample(3, np.random.default_rng(2)), 10, 2.0)
+    chosen = process.choose(SPACE.sample(3, np.random.default_rng(2)), 10, upper_bound(2.0))
     assert sorted(chosen.tolist()) == [0, 1, 2]
-    assert process.choose(SPACE.batch([]), 4, 2.0).tolist() == []
+    assert process.choose(SPACE.batch([]), 4, upper_bound(2.0)).tolist() == []
 
 
 def test_padded_graphs_are_learnt() -> None:
