@@ -16,6 +16,7 @@ from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.errors import InvalidArchitecture, InvalidInput, StorageError, TableError
 from agnet.objectives import Direction, Metric, Objective
 from agnet.spaces import Architecture, Architectures, SearchSpace, Subset
+from agnet.spaces.key_index import KeyIndex
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,10 +95,12 @@ class TableBenchmark(Benchmark):
             _metric(name, self._directions.get(name), self._values[:, k], source)
             for k, name in enumerate(names)
         )
-        keys = space.keys(archs)
-        self._order = np.argsort(keys)
-        self._keys = keys[self._order]
-        _check_distinct(self._keys, self._order, archs, source)
+        self._index = KeyIndex(space.keys(archs))
+        if (rows := self._index.repeated) is not None:
+            raise TableError(
+                f"rows {rows[0] + 1} and {rows[1] + 1} of {source} are one architecture, "
+                f"{archs[rows[0]]}; keep one of them"
+            )
         self._space = space if len(archs) == space.size else Subset(archs)
         self._archs = Architectures(self._space, archs.choices)
 
@@ -209,10 +212,9 @@ class TableBenchmark(Benchmark):
         wanted = [column[find_metric(self, name).name] for name in metrics]
         of_whole = isinstance(archs, Architectures) and archs.space == self._whole
         keys = (self._whole if of_whole else self._space).keys(archs)
-        place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        found = self._keys[place] == keys
-        values = self._values[self._order[place]][:, wanted]
-        values[~found] = np.nan
+        rows = self._index.find(keys)
+        values = self._values[rows][:, wanted]
+        values[rows < 0] = np.nan
         return values
 
 
@@ -291,16 +293,3 @@ def _direction(words: set[str]) -> Direction | None:
     if larger == smaller:
         return None
     return "maximize" if larger else "minimize"
-
-
-def _check_distinct(
-    keys: npt.NDArray[Any], order: npt.NDArray[np.int64], archs: Architectures, source: str
-) -> None:
-    """Checks that sorted keys differ."""
-    equal = np.flatnonzero(keys[1:] == keys[:-1])
-    if len(equal):
-        rows = sorted(order[equal[0] : equal[0] + 2].tolist())
-        raise TableError(
-            f"rows {rows[0] + 1} and {rows[1] + 1} of {source} are one architecture, "
-            f"{archs[rows[0]]}; keep one of them"
-        )

@@ -12,6 +12,7 @@ from agnet.errors import InvalidArchitecture, InvalidInput
 from agnet.spaces.architectures import Architecture, Architectures, Choices
 from agnet.spaces.base import SearchSpace
 from agnet.spaces.graphs import GraphBatch
+from agnet.spaces.key_index import KeyIndex
 
 __all__ = ["Subset"]
 
@@ -36,10 +37,8 @@ class Subset(SearchSpace):
         """
         self._whole = members.space
         self._choices = members.choices
-        keys = members.space.keys(members)
-        self._order = np.argsort(keys)
-        self._keys = keys[self._order]
-        if not len(members) or bool((self._keys[1:] == self._keys[:-1]).any()):
+        self._members = KeyIndex(members.space.keys(members))
+        if not len(members) or self._members.repeated is not None:
             raise InvalidInput(
                 f"got {len(members)} architectures of {self._whole.name}; a subset is of at least "
                 "one, each once"
@@ -98,7 +97,7 @@ class Subset(SearchSpace):
 
     def index(self, archs: Sequence[Architecture]) -> npt.NDArray[np.int64]:
         """Returns the positions ``(B,)`` of members in their order."""
-        return self._rows(self.keys(archs))
+        return self._members.find(self.keys(archs))
 
     def is_valid(self, choices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Says for each vector whether it is a member."""
@@ -182,11 +181,5 @@ class Subset(SearchSpace):
     def _widened(self, archs: Sequence[Architecture]) -> Architectures:
         return Architectures(self._whole, self.to_choices(archs))
 
-    def _rows(self, keys: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        place = np.minimum(np.searchsorted(self._keys, keys), self.size - 1)
-        return np.asarray(self._order[place])
-
     def _has(self, archs: Architectures) -> npt.NDArray[np.bool_]:
-        keys = self._whole.keys(archs)
-        place = np.minimum(np.searchsorted(self._keys, keys), self.size - 1)
-        return np.asarray(self._keys[place] == keys)
+        return self._members.find(self._whole.keys(archs)) >= 0
