@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, final
@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.noise import pick_repeat
-from agnet.benchmarks.store import data_folder, read_table
-from agnet.errors import InvalidInput, MissingData, StorageError
+from agnet.benchmarks.store import data_folder, read_table_once
+from agnet.errors import InvalidInput, MissingData
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, Architectures
 from agnet.spaces.nasbench101 import NASBench101
@@ -229,7 +229,9 @@ class NASBench101Benchmark(Benchmark):
 
     @cached_property
     def _tables(self) -> tuple[_Table, ...]:
-        return tuple(_read(path) for path in self._paths())
+        return tuple(
+            _Table(*read) for path in self._paths() if (read := read_table_once(path, KIND))
+        )
 
     def _paths(self) -> list[Path]:
         folder = self.folder or data_folder()
@@ -279,17 +281,3 @@ def _first(runs: Sequence[Values]) -> Values:
         joined[there] = np.nan
         joined[there, : one.shape[1]] = one[there]
     return joined
-
-
-def _read(path: Path) -> _Table:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise StorageError(f"cannot read the table {path}: {error}") from error
-    return _read_once(path, (stat.st_mtime_ns, stat.st_size))
-
-
-@lru_cache(maxsize=4)
-def _read_once(path: Path, version: tuple[int, int]) -> _Table:
-    """Reads a table once for each version of its file, so that a new import is seen."""
-    return _Table(*read_table(path, KIND))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +16,8 @@ import numpy.typing as npt
 from agnet.benchmarks._nasbench201_cost import macs, parameters
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.noise import pick_repeat
-from agnet.benchmarks.store import data_folder, read_table
-from agnet.errors import InvalidInput, StorageError
+from agnet.benchmarks.store import data_folder, read_table, read_table_once
+from agnet.errors import InvalidInput
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, NASBench201
 
@@ -192,7 +192,7 @@ def _join(benchmark: NASBench201Benchmark) -> _Joined:
         ("nasbench201-accuracies", "nasbench201.npz", ACCURACIES, NEED_ACCURACIES),
         ("hwnasbench", "hwnasbench.npz", HARDWARE, NEED_HARDWARE),
     ):
-        arrays, provenance = _imported(folder / file, kind)
+        arrays, provenance = read_table_once(folder / file, kind) or ({}, "")
         sources += [provenance] if arrays else []
         for metric, key in wanted:
             if key in arrays and bool(np.isfinite(arrays[key][:, at]).any()):
@@ -238,22 +238,3 @@ def _shipped() -> tuple[dict[str, npt.NDArray[Any]], str]:
     packaged = resources.files("agnet.benchmarks.data") / "nasbench201.npz"
     with resources.as_file(packaged) as path:
         return read_table(path, "nasbench201")
-
-
-def _imported(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str]:
-    """Reads an imported table; nothing where there is none."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return {}, ""
-    except OSError as error:
-        raise StorageError(f"cannot read the table {path}: {error}") from error
-    return _read_once(path, kind, (stat.st_mtime_ns, stat.st_size))
-
-
-@lru_cache(maxsize=4)
-def _read_once(
-    path: Path, kind: str, version: tuple[int, int]
-) -> tuple[dict[str, npt.NDArray[Any]], str]:
-    """Reads a table once for each version of its file, so that a new import is seen."""
-    return read_table(path, kind)

@@ -8,6 +8,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import platformdirs
 
 from agnet.errors import StorageError, TableError
 
-__all__ = ["data_folder", "read_table", "write_table"]
+__all__ = ["DAMAGE", "data_folder", "read_table", "read_table_once", "write_table"]
 
 SCHEMA: Final = 1
 HEADER: Final = "header"
@@ -106,6 +107,33 @@ def read_table(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str]
     if _checksum(arrays) != checksum:
         raise TableError(f"the checksum of {path} does not match its content; {advice}")
     return arrays, provenance
+
+
+def read_table_once(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str] | None:
+    """Reads a table once a process for each version of its file, so that a new import is seen.
+
+    Returns:
+        As :func:`read_table`, or None if there is no file; the arrays are shared and must not be
+        written to.
+
+    Raises:
+        TableError: As :func:`read_table`.
+        StorageError: As :func:`read_table`.
+    """
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"cannot read the table {path}: {error}") from error
+    return _read_version(path, kind, (stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=8)
+def _read_version(
+    path: Path, kind: str, version: tuple[int, int]
+) -> tuple[dict[str, npt.NDArray[Any]], str]:
+    return read_table(path, kind)
 
 
 def _checksum(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
