@@ -131,7 +131,7 @@ def sweep(
         stopping_workers(),
     ):
         _watch([pool.submit(_search_seed, *job) for job in jobs], progress)
-    return [Run.open(folder) for folder in folders]
+    return [Run.open(folder, benchmark) for folder in folders]
 
 
 def _check_same(old: SearchConfig, new: SearchConfig, folder: Path) -> None:

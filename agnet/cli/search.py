@@ -117,7 +117,14 @@ def search(
             raise InvalidInput("got --seed and --seeds; use one of them")
         _sweep(settled, seeds, out, workers, False, test, quiet)
     else:
-        _run(opened, settled, out or _free_folder(settled), workers, test, quiet)
+        _run(
+            opened,
+            settled,
+            out or _free_folder(settled, f"seed{settled.seed}"),
+            workers,
+            test,
+            quiet,
+        )
 
 
 def _benchmark_settings(
@@ -172,10 +179,10 @@ def _settle(given: dict[str, Any], source: dict[str, Any], config: Path | None) 
     return SearchConfig.from_table({**fields, **given})
 
 
-def _free_folder(config: SearchConfig) -> Path:
+def _free_folder(config: SearchConfig, ending: str) -> Path:
     """Names a folder under ``runs`` that is not taken yet."""
-    parts = [config.benchmark["name"], config.benchmark.get("dataset"), config.strategy]
-    base = "-".join(str(part) for part in [*parts, f"seed{config.seed}"] if part)
+    parts = [config.benchmark["name"], config.benchmark.get("dataset"), config.strategy, ending]
+    base = "-".join(str(part) for part in parts if part)
     folder, n = Path("runs") / base, 1
     while folder.exists():
         n += 1
@@ -230,7 +237,7 @@ def _sweep(
     from agnet.progress import ProgressBar
     from agnet.sweeps import parse_seeds, sweep
 
-    folder = out or _free_folder(config).with_name(_free_folder(config).name + "-sweep")
+    folder = out or _free_folder(config, "sweep")
     progress = None if quiet else ProgressBar()
     try:
         runs: list[Run] = sweep(
