@@ -263,9 +263,6 @@ class RunStorage:
                 f"{self.folder} holds {rows} recorded queries but no {CONFIG}; put it back, or "
                 "choose another folder"
             )
-        with self._database:
-            for table in ("queries", "rounds", "tests"):
-                self._database.execute(f"DROP TABLE {table}")
         self._make_tables(columns)
 
     def _make_tables(self, columns: tuple[str, ...]) -> None:
@@ -273,7 +270,9 @@ class RunStorage:
         metrics = "".join(f', "{name}" REAL' for name in quoted)
         self._database.execute("PRAGMA journal_mode=WAL")
         with self._database:
-            self._database.execute("BEGIN")  # all or nothing: the schema is stated last
+            self._database.execute("BEGIN")  # all or nothing, the dropping of old ones included
+            for table in ("queries", "rounds", "tests"):
+                self._database.execute(f"DROP TABLE IF EXISTS {table}")
             self._database.execute(
                 "CREATE TABLE queries (query INTEGER PRIMARY KEY, round INTEGER NOT NULL, "
                 f"arch TEXT NOT NULL{metrics}, feasible INTEGER NOT NULL, seconds REAL NOT NULL, "

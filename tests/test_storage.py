@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -106,6 +109,34 @@ except RunLocked as error:
 def test_a_run_killed_before_it_began_leaves_nothing_in_the_way(tmp_path: Path) -> None:
     RunStorage(tmp_path, write=True, columns=("other",)).close()
     fill(tmp_path).close()
+
+
+@pytest.mark.parametrize("after", range(12))
+def test_a_run_killed_while_it_begins_again_can_begin_again(
+    after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    RunStorage(tmp_path, write=True, columns=["a"]).close()  # killed before its configuration
+
+    class Killed(sqlite3.Connection):
+        left = after
+
+        def execute(self, *args: Any) -> sqlite3.Cursor:
+            if self.left == 0:
+                raise KeyboardInterrupt
+            self.left -= 1
+            return super().execute(*args)
+
+    def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        return original(*args, **kwargs, factory=Killed)
+
+    original = sqlite3.connect
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr("agnet.storage.sqlite3.connect", connect)
+        RunStorage(tmp_path, write=True, columns=["a"]).close()
+    storage = RunStorage(tmp_path, write=True, columns=["a", "b"])
+    assert storage.columns == ("a", "b")
+    assert storage.rows() == []
+    storage.close()
 
 
 def test_rows_without_their_configuration_are_never_dropped(tmp_path: Path) -> None:
