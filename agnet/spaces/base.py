@@ -50,6 +50,11 @@ class SearchSpace(ABC):
 
     @property
     @abstractmethod
+    def choice_nodes(self) -> tuple[int, ...]:
+        """The node slot of the graph view that each of the ``C`` choices is about."""
+
+    @property
+    @abstractmethod
     def node_types(self) -> tuple[str, ...]:
         """The vocabulary of ``GraphBatch.ops``."""
 
@@ -139,6 +144,35 @@ class SearchSpace(ABC):
         Raises:
             InvalidArchitecture: If a graph is none of this space; the message says which.
         """
+
+    @property
+    def choice_order(self) -> tuple[int, ...]:
+        """The order in which the ``C`` choices are made, one a step: node after node."""
+        nodes = self.choice_nodes
+        return tuple(sorted(range(len(nodes)), key=nodes.__getitem__))
+
+    def allowed(self, choices: npt.NDArray[np.integer], step: int) -> npt.NDArray[np.bool_]:
+        """Says which options of the next choice can still lead to an architecture.
+
+        Whoever takes an allowed option at every step of ``choice_order`` ends with valid choices,
+        and every canonical vector can be made so.
+
+        Args:
+            choices: ``(B, C)``; only the choices of earlier steps are looked at.
+            step: Which choice is next, as a position in ``choice_order``.
+
+        Returns:
+            ``(B, K)`` for a choice of ``K`` options, at least one of them in each row. By default
+            all of them: the choices of the space are independent.
+        """
+        return np.ones((len(choices), self.choice_sizes[self.choice_order[step]]), dtype=np.bool_)
+
+    def edit_distance(
+        self, first: Sequence[Architecture], second: Sequence[Architecture]
+    ) -> npt.NDArray[np.int64]:
+        """Returns in how many choices the two of each of ``B`` pairs differ, ``(B,)``."""
+        differ: npt.NDArray[np.int64] = (self.to_choices(first) != self.to_choices(second)).sum(1)
+        return differ
 
     def batch(self, archs: Sequence[Architecture]) -> Architectures:
         """Gathers architectures of this space into one batch.

@@ -118,6 +118,12 @@ class DARTS(SearchSpace):
         return SIZES
 
     @property
+    def choice_nodes(self) -> tuple[int, ...]:
+        """For each node its two operations; the pair that they read is with the first."""
+        first = [cell * SLOTS + 2 + 2 * i for cell in range(len(CELLS)) for i in range(NODES)]
+        return tuple(slot for low in first for slot in (low, low, low + 1))
+
+    @property
     def node_types(self) -> tuple[str, ...]:
         """The two inputs, the output and the seven operations."""
         return NODE_TYPES

@@ -5,10 +5,8 @@ Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", I
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final, final
 
 import numpy as np
@@ -25,8 +23,11 @@ from agnet.spaces._nasbench101_classes import (
     Integers,
     classes,
 )
+from agnet.spaces._nasbench101_distance import distance
+from agnet.spaces._nasbench101_grammar import allowed, ends, steps
 from agnet.spaces._nasbench101_hash import graph_hash
 from agnet.spaces._nasbench101_moves import CHANCES, CHANGES, changed, mixed
+from agnet.spaces._nasbench101_text import OPERATIONS, read_vertex
 from agnet.spaces.architectures import Architecture, Architectures, Choices
 from agnet.spaces.base import SearchSpace, check_level
 from agnet.spaces.graphs import GraphBatch
@@ -34,10 +35,7 @@ from agnet.spaces.product import in_range
 
 __all__ = ["OPERATIONS", "NASBench101"]
 
-OPERATIONS: Final = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 NODE_TYPES: Final = ("input", "output", *OPERATIONS)
-EXAMPLE: Final = "conv3x3-bn-relu~0+maxpool3x3~0,1+output~1,2"
-SOURCES: Final = re.compile("([0-9](,[0-9])*)?")
 
 
 @final
@@ -91,6 +89,28 @@ class NASBench101(SearchSpace):
         """Two for each edge, four for each operation."""
         n = self.max_vertices
         return (2,) * (n * (n - 1) // 2) + (len(OPERATIONS) + 1,) * (n - 2)
+
+    @property
+    def choice_nodes(self) -> tuple[int, ...]:
+        """The target of each edge, then the slots of the operations."""
+        n = self.max_vertices
+        return (*[v for v in range(n) for _ in range(v)], *range(1, n - 1))
+
+    @property
+    def choice_order(self) -> tuple[int, ...]:
+        """For each slot its operation, then its incoming edges."""
+        return steps(self.max_vertices)
+
+    def allowed(self, choices: npt.NDArray[np.integer], step: int) -> npt.NDArray[np.bool_]:
+        """Fills slots from 1 on; whatever is there gets on a path within the nine edges."""
+        return allowed(choices, step, self.max_vertices)
+
+    def edit_distance(
+        self, first: Sequence[Architecture], second: Sequence[Architecture]
+    ) -> Integers:
+        """Returns the fewest edges and operations ``(B,)`` to change, in whatever vertex order."""
+        pairs = [self._columns(self.to_choices(archs)) for archs in (first, second)]
+        return distance(pairs[0], pairs[1])
 
     @property
     def node_types(self) -> tuple[str, ...]:
@@ -189,7 +209,9 @@ class NASBench101(SearchSpace):
                 f"got {len(vertices) + 1} vertices, the input included, in {text!r}; {self.name} "
                 f"has at most {self.max_vertices}"
             )
-        read = [_vertex(vertex, at, len(vertices), text) for at, vertex in enumerate(vertices, 1)]
+        read = [
+            read_vertex(vertex, at, len(vertices), text) for at, vertex in enumerate(vertices, 1)
+        ]
         incoming = np.array([[0, *(sum(1 << u for u in sources) for _, sources in read)]])
         ops = np.array([[op for op, _ in read[:-1]]], dtype=np.int64)
         return self._found(incoming, ops, lambda _: repr(text))[0]
@@ -334,14 +356,14 @@ class NASBench101(SearchSpace):
 
     def _columns(self, choices: npt.NDArray[np.integer]) -> tuple[Integers, Integers]:
         """Reads choices ``(B, C)`` as columns ``(B, 6)`` and labels ``(B,)``."""
-        sources, columns = _ends(self.max_vertices)
+        sources, columns = ends(self.max_vertices)
         wide = choices.astype(np.int64)
         edges, ops = wide[:, : len(sources)], wide[:, len(sources) :]
         weights = (columns[:, None] == np.arange(OUTPUT)) << sources[:, None]
         return edges @ weights, (ops << PLACES[: ops.shape[1]]).sum(axis=1)
 
     def _choices(self, numbers: Integers) -> Choices:
-        sources, at = _ends(self.max_vertices)
+        sources, at = ends(self.max_vertices)
         columns, labels = classes().canonical(numbers)
         edges = (columns[:, at] >> sources) & 1
         ops = DIGITS[labels][:, : self.max_vertices - 2]
@@ -358,34 +380,8 @@ class NASBench101(SearchSpace):
         return incoming[:, : self.max_vertices], types[:, : self.max_vertices]
 
 
-@cache
-def _ends(vertices: int) -> tuple[Integers, Integers]:
-    """The source and the column of each edge, in the order of the choices."""
-    last = vertices - 1
-    ends = [(u, v if v < last else OUTPUT) for v in range(1, vertices) for u in range(v)]
-    sources, targets = np.array(ends).T
-    return sources, targets - 1
-
-
 def _incoming(edges: npt.NDArray[np.bool_]) -> Integers:
     """The sources of each vertex ``(B, V)`` as bits, of edges ``(B, V, V)``."""
     weights = 1 << np.arange(edges.shape[1], dtype=np.int64)
     incoming: Integers = (edges * weights[:, None]).sum(axis=1)
     return incoming
-
-
-def _vertex(vertex: str, at: int, last: int, text: str) -> tuple[int, list[int]]:
-    """Reads one ``op~sources``."""
-    op, tilde, given = vertex.partition("~")
-    where = f"vertex {at} of {text!r}"
-    if not tilde or not SOURCES.fullmatch(given):
-        raise InvalidArchitecture(f"got {vertex!r} as {where}; expected op~sources as in {EXAMPLE}")
-    wanted = ("output",) if at == last else OPERATIONS
-    if op not in wanted:
-        raise InvalidArchitecture(f"got {op!r} as {where}; expected {' or '.join(wanted)}")
-    sources = [int(source) for source in given.split(",") if source]
-    if len(set(sources)) < len(sources) or any(source >= at for source in sources):
-        raise InvalidArchitecture(
-            f"got the sources {given!r} of {where}; expected distinct numbers below {at}"
-        )
-    return (0 if at == last else OPERATIONS.index(op) + 1), sources

@@ -143,6 +143,11 @@ class NASBench201(SearchSpace):
         return SIZES
 
     @property
+    def choice_nodes(self) -> tuple[int, ...]:
+        """The six operations between input and output."""
+        return tuple(range(1, len(EDGES) + 1))
+
+    @property
     def node_types(self) -> tuple[str, ...]:
         """Input, output and the five operations."""
         return NODE_TYPES

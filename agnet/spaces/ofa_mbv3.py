@@ -117,6 +117,21 @@ class OFAMobileNetV3(SearchSpace):
         return SIZES
 
     @property
+    def choice_nodes(self) -> tuple[int, ...]:
+        """The input for the resolution, the first layer of a stage for its depth, the layers."""
+        layers = tuple(range(1, SLOTS + 1))
+        return (0, *layers[::LAYERS], *layers, *layers)
+
+    def allowed(self, choices: npt.NDArray[np.integer], step: int) -> npt.NDArray[np.bool_]:
+        """A layer within the depth of its stage has a kernel and an expansion, others have none."""
+        at = self.choice_order[step]
+        if at < DEPTH.stop:
+            return super().allowed(choices, step)
+        stage, layer = divmod((at - LAYER.start) % SLOTS, LAYERS)
+        present = layer < choices[:, DEPTH.start + stage, None] + DEPTHS[0]
+        return np.asarray((np.arange(SIZES[at]) > 0) == present)
+
+    @property
     def node_types(self) -> tuple[str, ...]:
         """An input for each resolution, the output, and ``k3e3`` to ``k7e6``."""
         return NODE_TYPES

@@ -78,6 +78,26 @@ class Subset(SearchSpace):
         return self._whole.choice_sizes
 
     @property
+    def choice_nodes(self) -> tuple[int, ...]:
+        """Those of the whole space."""
+        return self._whole.choice_nodes
+
+    @property
+    def choice_order(self) -> tuple[int, ...]:
+        """That of the whole space."""
+        return self._whole.choice_order
+
+    def allowed(self, choices: npt.NDArray[np.integer], step: int) -> npt.NDArray[np.bool_]:
+        """Says what can lead to an architecture of the whole space; it need not be a member."""
+        return self._whole.allowed(choices, step)
+
+    def edit_distance(
+        self, first: Sequence[Architecture], second: Sequence[Architecture]
+    ) -> npt.NDArray[np.int64]:
+        """Returns the distances ``(B,)`` of the whole space."""
+        return self._whole.edit_distance(self._widened(first), self._widened(second))
+
+    @property
     def node_types(self) -> tuple[str, ...]:
         """Those of the whole space."""
         return self._whole.node_types

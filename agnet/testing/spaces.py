@@ -187,6 +187,44 @@ class SpaceContract(ABC):
         archs = self.draw()
         assert everything[space.index(archs)] == archs
 
+    def test_choices_are_made_node_after_node(self) -> None:
+        """Each choice has its turn once, and belongs to a node that is not before the last one."""
+        space = self.space()
+        nodes = np.array(space.choice_nodes)
+        assert sorted(space.choice_order) == list(range(len(space.choice_sizes)))
+        assert nodes.shape == (len(space.choice_sizes),)
+        assert (np.diff(nodes[list(space.choice_order)]) >= 0).all()
+        assert 0 <= nodes.min() <= nodes.max() < space.encode(self.draw()[:1]).num_nodes
+
+    def test_allowed_choices_make_architectures(self) -> None:
+        """Walks along allowed options, however they are drawn, end valid; no step is a dead end."""
+        space = getattr(self.space(), "whole", self.space())
+        for bias in (-1.0, 0.0, 1.0):
+            rng = np.random.default_rng(0)
+            # What stands at later steps must not matter.
+            choices = rng.integers(space.choice_sizes, size=(self.samples, len(space.choice_nodes)))
+            for step, at in enumerate(space.choice_order):
+                allowed = space.allowed(choices, step)
+                assert allowed.shape == (self.samples, space.choice_sizes[at])
+                assert allowed.any(axis=1).all()
+                order = rng.random(allowed.shape) + bias * np.arange(allowed.shape[1])
+                choices[:, at] = np.where(allowed, order, -np.inf).argmax(axis=1)
+            assert space.is_valid(choices).all()
+
+    def test_every_architecture_can_be_made_of_allowed_choices(self) -> None:
+        """No choice of a canonical architecture is ruled out by those before it."""
+        space, choices = self.space(), self.draw().choices
+        for step, at in enumerate(space.choice_order):
+            assert space.allowed(choices, step)[np.arange(len(choices)), choices[:, at]].all()
+
+    def test_edit_distance_is_a_distance(self) -> None:
+        """It is symmetric, 0 between equals only, and small after one change."""
+        space, first, second = self.space(), self.draw(), self.draw(seed=1)
+        assert not space.edit_distance(first, first).any()
+        between = space.edit_distance(first, second)
+        assert np.array_equal(between, space.edit_distance(second, first))
+        assert np.array_equal(between == 0, space.keys(first) == space.keys(second))
+
     def test_architectures_of_another_space_are_refused(self) -> None:
         """Foreign values raise a typed error."""
         space = self.space()
