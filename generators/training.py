@@ -1,0 +1,189 @@
+"""How a graph VAE learns: one masked pass an update, no loop over graphs or choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import nn
+
+from agnet.generators.decoder import ChoiceDecoder
+from agnet.generators.encoder import GraphEncoder
+from agnet.generators.settings import GraphVAESettings
+from agnet.generators.slots import Slots
+from agnet.spaces import Architectures
+
+__all__ = ["Pairs", "Report", "Trainer"]
+
+Report: TypeAlias = Callable[[int, int, float], None]
+"""Is told the update, how many there are, and the loss."""
+
+WALKED = 20_000  # pairs that are made for one fit
+WARM = 0.3  # the part of a fit in which the weight of the divergence grows
+
+
+@final
+@dataclass(frozen=True)
+class Pairs:
+    """``P`` architectures, others that random walks of changes led to, and their distances."""
+
+    first: Architectures
+    second: Architectures
+    distance: torch.Tensor
+
+    @classmethod
+    def walked(cls, archs: Architectures, rng: np.random.Generator) -> Pairs:
+        """Walks one to ``C / 2`` changes away from random members of ``archs``."""
+        space = archs.space
+        first = archs[rng.integers(len(archs), size=min(WALKED, 4 * len(archs)))]
+        longest = max(len(space.choice_sizes) // 2, 2)
+        steps = rng.integers(1, longest + 1, size=len(first))
+        walkers = first.choices.copy()
+        for step in range(longest):
+            going = np.flatnonzero(steps > step)
+            moved = space.mutate(Architectures(space, walkers[going]), rng)
+            walkers[going] = moved.choices
+        return cls.of(first, Architectures(space, walkers))
+
+    @classmethod
+    def of(cls, first: Architectures, second: Architectures) -> Pairs:
+        """Measures how far given pairs are apart."""
+        distance = first.space.edit_distance(first, second)
+        return cls(first, second, torch.from_numpy(distance).float())
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __getitem__(self, rows: npt.NDArray[Any]) -> Pairs:
+        return Pairs(self.first[rows], self.second[rows], self.distance[torch.from_numpy(rows)])
+
+
+@final
+class Trainer:
+    """Makes updates of an encoder and a decoder."""
+
+    def __init__(
+        self,
+        encoder: GraphEncoder,
+        decoder: ChoiceDecoder,
+        settings: GraphVAESettings,
+        rng: np.random.Generator,
+    ) -> None:
+        """Takes what is to be trained; every draw comes from ``rng``."""
+        self._encoder, self._decoder, self._settings = encoder, decoder, settings
+        self._slots: Slots = decoder.slots
+        self._parameters = [*encoder.parameters(), *decoder.parameters()]
+        self._rng = rng
+        self._noise = torch.Generator().manual_seed(int(rng.integers(2**63)))
+
+    def fit(
+        self,
+        archs: Architectures,
+        excluded: Callable[[Architectures], npt.NDArray[np.bool_]] | None,
+        report: Report | None,
+    ) -> None:
+        """Learns ``archs``, each equally often, with a rate that rises and falls."""
+        settings, rng = self._settings, self._rng
+        pairs = Pairs.walked(archs, rng)
+        if excluded is not None:
+            pairs = pairs[np.flatnonzero(~excluded(pairs.second))]
+        optimizer = torch.optim.Adam(
+            self._parameters, lr=settings.rate, betas=(0.9, 0.99), fused=True
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, settings.rate, total_steps=settings.updates, pct_start=0.1
+        )
+        share = settings.batch // 4 if len(pairs) else 0
+        for update in range(settings.updates):
+            drawn = archs[rng.integers(len(archs), size=settings.batch - share)]
+            near = pairs[rng.integers(max(len(pairs), 1), size=share)]
+            beta = settings.beta * min(1.0, (update + 1) / (WARM * settings.updates))
+            loss = self._step(optimizer, lambda: self._loss(drawn, near, beta))  # noqa: B023
+            schedule.step()
+            if report is not None:
+                report(update + 1, settings.updates, loss)
+
+    def retrain(self, archs: Architectures, chances: npt.NDArray[np.float64]) -> None:
+        """Learns draws of ``archs`` by their ``chances (B,)``, mixed with draws of the space."""
+        settings, rng = self._settings, self._rng
+        optimizer = torch.optim.Adam(self._parameters, lr=settings.retrain_rate, fused=True)
+        replayed = round(settings.replay * settings.retrain_batch)
+        for _ in range(settings.retrain_updates):
+            size = settings.retrain_batch - replayed
+            drawn = archs[rng.choice(len(archs), size=size, p=chances)]
+            batch = drawn + archs.space.sample(replayed, rng)
+            self._step(optimizer, lambda: self._shifting_loss(batch))  # noqa: B023
+
+    def _step(self, optimizer: torch.optim.Optimizer, loss: Callable[[], torch.Tensor]) -> float:
+        optimizer.zero_grad(set_to_none=True)
+        value = loss()
+        value.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._parameters, 5.0)
+        optimizer.step()
+        return float(value.detach())
+
+    def _loss(self, drawn: Architectures, near: Pairs, beta: float) -> torch.Tensor:
+        """Reconstruction, divergence from the prior, and distances between codes.
+
+        Distances are compared within ``near`` and between neighbours in the batch, which are
+        strangers to each other.
+        """
+        archs = drawn + near.first
+        count, others = len(archs), len(near)
+        mean, spread = self._encoder(archs.space.encode(archs + near.second))
+        loss = self._reconstruction(archs, mean[:count], spread[:count], beta)
+        if not self._settings.metric:
+            return loss
+        shuffled = torch.roll(mean[:count], 1, 0)
+        strangers = Pairs.of(archs, archs[np.roll(np.arange(count), 1)])
+        latent = torch.cat(
+            [
+                (mean[:count] - shuffled).square().sum(1),
+                (mean[count - others : count] - mean[count:]).square().sum(1),
+            ]
+        )
+        wanted = torch.cat([strangers.distance, near.distance])
+        return loss + self._settings.metric * (
+            2 - _correlation(latent, wanted) - _correlation(latent[:count], strangers.distance)
+        )
+
+    def _shifting_loss(self, archs: Architectures) -> torch.Tensor:
+        """The loss of a retraining: codes keep their meaning, and the prior gets a new one.
+
+        Draws from the prior are matched with the batch so that the sum of distances is least, and
+        the decoder learns to make each architecture of its draw also. So what was common becomes
+        rare and the other way round, while near codes keep similar architectures.
+        """
+        settings = self._settings
+        mean, spread = self._encoder(archs.space.encode(archs))
+        loss = self._reconstruction(archs, mean, spread, settings.beta)
+        if not settings.transport:
+            return loss
+        draws = torch.randn(mean.shape, generator=self._noise)
+        _, matched = linear_sum_assignment(torch.cdist(mean.detach(), draws).numpy())
+        moved = self._log_likelihood(archs, draws[torch.from_numpy(matched)])
+        return loss - settings.transport * moved.mean()
+
+    def _reconstruction(
+        self, archs: Architectures, mean: torch.Tensor, spread: torch.Tensor, beta: float
+    ) -> torch.Tensor:
+        noise = torch.randn(mean.shape, generator=self._noise)
+        codes = mean + noise * (0.5 * spread).exp()
+        divergence = 0.5 * (mean.square() + spread.exp() - 1 - spread).sum(1)
+        return (beta * divergence - self._log_likelihood(archs, codes)).mean()
+
+    def _log_likelihood(self, archs: Architectures, codes: torch.Tensor) -> torch.Tensor:
+        values, allowed = self._slots.values(archs), self._slots.allowed(archs)
+        logs: torch.Tensor = self._decoder(codes, values, allowed)
+        return logs.sum(1)
+
+
+def _correlation(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Pearson's correlation of two vectors; 0 where one of them is constant."""
+    left, right = first - first.mean(), second - second.mean()
+    return (left @ right) / (left.norm() * right.norm()).clamp_min(1e-9)
