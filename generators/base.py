@@ -16,7 +16,16 @@ __all__ = ["Generator"]
 
 
 class Generator(ABC):
-    """Learns a latent space of ``Z`` dimensions from architectures and draws new ones from it."""
+    """Learns a latent space of ``Z`` dimensions from architectures and draws new ones from it.
+
+    Codes follow a standard normal distribution, the prior. :class:`agnet.testing.GeneratorContract`
+    checks an implementation.
+    """
+
+    @property
+    @abstractmethod
+    def latent_size(self) -> int:
+        """``Z``."""
 
     @abstractmethod
     def fit(self, archs: Sequence[Architecture]) -> None:
@@ -31,11 +40,21 @@ class Generator(ABC):
         """Returns latent codes ``(B, Z)``."""
 
     @abstractmethod
-    def decode(self, z: torch.Tensor, rng: np.random.Generator) -> Architectures:
-        """Draws one architecture for each latent code ``(B, Z)``; always valid."""
+    def decode(
+        self, z: torch.Tensor, rng: np.random.Generator, *, temperature: float = 1.0
+    ) -> Architectures:
+        """Draws one architecture for each latent code ``(B, Z)``; always valid.
+
+        Args:
+            z: The codes.
+            rng: What draws are made with.
+            temperature: Below 1 for likelier architectures, 0 for the likeliest at every choice.
+        """
 
     @abstractmethod
-    def sample(self, n: int, rng: np.random.Generator) -> Architectures:
+    def sample(
+        self, n: int, rng: np.random.Generator, *, temperature: float = 1.0
+    ) -> Architectures:
         """Draws ``n`` architectures from the prior."""
 
     @abstractmethod

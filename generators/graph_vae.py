@@ -17,7 +17,7 @@ from agnet.generators.encoder import GraphEncoder
 from agnet.generators.settings import GraphVAESettings, recommended
 from agnet.generators.slots import Slots
 from agnet.generators.training import Report, Trainer
-from agnet.spaces import Architecture, Architectures, SearchSpace
+from agnet.spaces import Architecture, Architectures, SearchSpace, Subset
 
 __all__ = ["GraphVAE"]
 
@@ -51,7 +51,7 @@ class GraphVAE(Generator):
         self._space, self._rng = space, rng
         self._settings = recommended(space) if settings is None else settings
         self._slots = Slots(space)
-        self._build(self._settings)
+        self._encoder, self._decoder = self._built(self._settings, int(rng.integers(2**63)))
 
     @property
     def space(self) -> SearchSpace:
@@ -107,12 +107,12 @@ class GraphVAE(Generator):
             )
         self._trainer().retrain(batch, array / array.max() / (array / array.max()).sum())
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode(self, archs: Sequence[Architecture]) -> torch.Tensor:
         """Returns the means of the codes, ``(B, Z)`` float32."""
         return self.posterior(archs)[0]
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def posterior(self, archs: Sequence[Architecture]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns means and standard deviations of the codes, each ``(B, Z)`` float32."""
         batch = self._space.batch(archs)
@@ -147,7 +147,7 @@ class GraphVAE(Generator):
             raise InvalidInput(f"got the temperature {temperature!r}; expected at least 0")
         noise = torch.Generator().manual_seed(int(rng.integers(2**63)))
         choices = self._generated(codes, noise, temperature)
-        if self._whole is not self._space:
+        if isinstance(self._space, Subset):
             self._return_to_subset(choices, codes, noise, rng, temperature)
         return Architectures(self._space, self._space.canonical(choices))
 
@@ -158,7 +158,7 @@ class GraphVAE(Generator):
         codes = rng.standard_normal((n, self.latent_size), dtype=np.float32)
         return self.decode(torch.from_numpy(codes), rng, temperature=temperature)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def log_likelihood(self, archs: Sequence[Architecture], z: torch.Tensor) -> torch.Tensor:
         """Returns the log-probability ``(B,)`` that a code ``(B, Z)`` is decoded to its partner."""
         batch = self._space.batch(archs)
@@ -188,35 +188,36 @@ class GraphVAE(Generator):
                 f"got a state of {state.get('kind')!r} for the space {state.get('space')!r}; "
                 f"expected 'graph_vae' for {self._space.name!r}"
             )
-        before = self._settings, self._encoder, self._decoder
         try:
-            self._build(GraphVAESettings(**state["settings"]))
-            for name, part in (("encoder", self._encoder), ("decoder", self._decoder)):
-                start = f"{name}."
+            settings = GraphVAESettings(**state["settings"])
+            parts = self._built(settings, seed=0)
+            for name, part in zip(("encoder.", "decoder."), parts, strict=True):
                 part.load_state_dict(
                     {
-                        key.removeprefix(start): value.float()
+                        key.removeprefix(name): value.float()
                         for key, value in state["weights"].items()
-                        if key.startswith(start)
+                        if key.startswith(name)
                     }
                 )
-            if not all(bool(p.isfinite().all()) for p in self._decoder.parameters()):
-                raise ValueError("a weight is not finite")
+                if not all(bool(weight.isfinite().all()) for weight in part.parameters()):
+                    raise ValueError("a weight is not finite")
         except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-            self._settings, self._encoder, self._decoder = before
-            raise CheckpointError(f"the generator's state is malformed: {error}") from error
-
-    def _build(self, settings: GraphVAESettings) -> None:
-        space, sizes = self._space, settings
-        self._whole: SearchSpace = getattr(space, "whole", space)
+            reason = " ".join(str(error).split())
+            raise CheckpointError(f"the generator's state is malformed: {reason}") from error
         self._settings = settings
-        draws = torch.Generator().manual_seed(int(self._rng.integers(2**63)))
+        self._encoder, self._decoder = parts
+
+    def _built(self, settings: GraphVAESettings, seed: int) -> tuple[GraphEncoder, ChoiceDecoder]:
+        """Makes networks with initial weights."""
+        space, draws = self._space, torch.Generator().manual_seed(seed)
         nodes = space.encode(space.sample(1, np.random.default_rng(0))).num_nodes
-        self._encoder = GraphEncoder(
-            *(nodes, len(space.node_types), sizes.latent, sizes.hidden, sizes.layers),
-            *(sizes.readout, draws),
+        encoder = GraphEncoder(
+            *(nodes, len(space.node_types), settings.latent, settings.hidden, settings.layers),
+            *(settings.readout, draws),
         )
-        self._decoder = ChoiceDecoder(self._slots, sizes.latent, sizes.slot, sizes.trunk, draws)
+        return encoder, ChoiceDecoder(
+            self._slots, settings.latent, settings.slot, settings.trunk, draws
+        )
 
     def _trainer(self) -> Trainer:
         return Trainer(self._encoder, self._decoder, self._settings, self._rng)

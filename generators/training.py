@@ -186,4 +186,6 @@ class Trainer:
 def _correlation(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Pearson's correlation of two vectors; 0 where one of them is constant."""
     left, right = first - first.mean(), second - second.mean()
-    return (left @ right) / (left.norm() * right.norm()).clamp_min(1e-9)
+    scale = (left.norm() * right.norm()).clamp_min(1e-9)
+    correlation: torch.Tensor = torch.dot(left, right) / scale
+    return correlation

@@ -48,14 +48,14 @@ def _placed() -> Integers:
     """The adjacency bits of each column ``(6, 64)`` under each order of the operations, ``120``."""
     orders = np.array([(0, *inner, OUTPUT) for inner in permutations(range(1, INNER + 1))])
     sets = np.arange(1 << OUTPUT)[:, None]
-    moved = sum((((sets >> u) & 1) << orders[:, u]) for u in range(OUTPUT))
+    moved = np.sum([((sets >> u) & 1) << orders[:, u] for u in range(OUTPUT)], axis=0)
     return np.stack([moved << (OUTPUT * (orders[:, v] - 1)) for v in range(1, OUTPUT + 1)])
 
 
 @cache
 def _ones() -> Integers:
     """How many bits are set in each number of 12 bits."""
-    return (np.arange(1 << 12)[:, None] >> np.arange(12) & 1).sum(axis=1)
+    return np.asarray((np.arange(1 << 12)[:, None] >> np.arange(12) & 1).sum(axis=1))
 
 
 def _members(codes: Integers) -> Integers:
