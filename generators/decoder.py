@@ -63,7 +63,7 @@ class ChoiceDecoder(nn.Module):
         count, width = len(self.slots), self.slots.width
         taken = functional.one_hot(values, width).to(codes.dtype).flatten(1)
         seen = taken @ (self.taken * self.earlier).flatten(1)
-        state = functional.gelu((self._context(codes) + seen).view(len(codes), count, -1))
+        state = functional.gelu((self._context(codes) + seen).unflatten(1, (count, -1)))
         state = state.transpose(0, 1)  # the slots are the batch of the products
         state = state + functional.gelu(torch.baddbmm(self.inner_bias[:, None], state, self.inner))
         logits = torch.baddbmm(self.head_bias[:, None], state, self.head).transpose(0, 1)
@@ -81,7 +81,7 @@ class ChoiceDecoder(nn.Module):
         """
         slots, rows = self.slots, len(codes)
         count, width = len(slots), slots.width
-        context = self._context(codes).view(rows, count, -1)
+        context = self._context(codes).unflatten(1, (count, -1))
         taken = torch.zeros(rows, count * width)
         choices = np.zeros((rows, count), dtype=np.int64)
         for step, (at, size) in enumerate(zip(slots.order, slots.sizes, strict=True)):
@@ -94,8 +94,9 @@ class ChoiceDecoder(nn.Module):
             if temperature > 0:
                 noise = torch.empty(rows, size).exponential_(generator=rng)
                 logits = logits / temperature - noise.clamp_min(1e-30).log()
-            if slots.constrained[step]:
-                logits = logits.masked_fill(~slots.next(choices, step), -torch.inf)
+            allowed = slots.space.allowed(choices, step)
+            if not allowed.all():
+                logits = logits.masked_fill(torch.from_numpy(~allowed), -torch.inf)
             value = logits.argmax(1)
             taken[:, known : known + width].scatter_(1, value[:, None], 1.0)
             choices[:, at] = value.numpy()

@@ -77,8 +77,8 @@ def interpolate(
         way * angle
     ).sin() / sine * (end / lengths[1])
     scaled = turned * (lengths[0] + way * (lengths[1] - lengths[0]))
-    # Codes in one line have no direction to turn in.
-    return torch.where((sine > 1e-4) & scaled.isfinite(), scaled, straight)
+    # Codes (nearly) in one line have no direction to turn in.
+    return torch.where((sine > 5e-3) & scaled.isfinite(), scaled, straight)
 
 
 def ascend(

@@ -36,11 +36,11 @@ class GraphVAESettings:
     """
 
     latent: int = 24
-    hidden: int = 48
+    hidden: int = 32
     layers: int = 2
     readout: int = 128
     slot: int = 48
-    trunk: int = 128
+    trunk: int = 96
     beta: float = 0.05
     metric: float = 3.0
     updates: int = 4000
@@ -68,10 +68,10 @@ class GraphVAESettings:
 
 
 RECOMMENDED: Final = {
-    "nasbench201": GraphVAESettings(latent=16, hidden=32, slot=48, updates=4000),
-    "nasbench101": GraphVAESettings(latent=24, hidden=48, slot=64, updates=5000),
-    "darts": GraphVAESettings(latent=32, updates=5000),
-    "ofa_mbv3": GraphVAESettings(latent=32, slot=32, updates=5000),
+    "nasbench201": GraphVAESettings(latent=16, updates=2000),
+    "nasbench101": GraphVAESettings(latent=24, slot=32, updates=4000),
+    "darts": GraphVAESettings(latent=64, slot=40, beta=0.02, updates=2500),
+    "ofa_mbv3": GraphVAESettings(latent=64, slot=32, beta=0.02, updates=2500),
 }
 
 

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from agnet.spaces import Architectures, SearchSpace
@@ -33,12 +32,6 @@ class Slots:
         """``(S, K)`` bool, which options are no padding."""
         return torch.arange(self.width) < torch.tensor(self.sizes)[:, None]
 
-    @cached_property
-    def constrained(self) -> tuple[bool, ...]:
-        """``(S,)``, at which slots the space rules options out for some prefix."""
-        probes = self.space.sample(256, np.random.default_rng(0)).choices
-        return tuple(not self.space.allowed(probes, step).all() for step in range(len(self)))
-
     def values(self, archs: Architectures) -> torch.Tensor:
         """Returns the option taken in each slot, ``(B, S)`` int64."""
         return torch.from_numpy(archs.choices[:, list(self.order)].astype(np.int64))
@@ -47,10 +40,5 @@ class Slots:
         """Returns which options each slot had, given the choices before it, ``(B, S, K)`` bool."""
         allowed = self.exist.expand(len(archs), -1, -1).clone()
         for step, size in enumerate(self.sizes):
-            if self.constrained[step]:
-                allowed[:, step, :size] = self.next(archs.choices, step)
+            allowed[:, step, :size] = torch.from_numpy(self.space.allowed(archs.choices, step))
         return allowed
-
-    def next(self, choices: npt.NDArray[np.integer], step: int) -> torch.Tensor:
-        """Returns which options a slot has, ``(B, size)`` bool, given the earlier choices."""
-        return torch.from_numpy(self.space.allowed(choices, step))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agnet import __version__
-from agnet.cli import runs, search, tables
+from agnet.cli import generator, runs, search, tables
 from agnet.errors import AgnetError
 
 __all__ = ["app", "main"]
@@ -27,6 +27,8 @@ app.command("test")(runs.test)
 app.command("benchmarks")(tables.benchmarks)
 app.command("query")(tables.query)
 app.command("import")(tables.import_table)
+app.command("pretrain")(generator.pretrain)
+app.command("generate")(generator.generate)
 
 
 @app.callback(invoke_without_command=True)
