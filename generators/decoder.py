@@ -33,7 +33,7 @@ class ChoiceDecoder(nn.Module):
         """Draws the initial weights from ``rng``."""
         super().__init__()
         count, width = len(slots), slots.width
-        self.slots = slots
+        self.slots, self.hidden = slots, hidden
         self.trunk = normal(rng, latent, trunk)
         self.trunk_bias = zeros(trunk)
         self.code = normal(rng, latent + trunk, count * hidden)
@@ -63,7 +63,7 @@ class ChoiceDecoder(nn.Module):
         count, width = len(self.slots), self.slots.width
         taken = functional.one_hot(values, width).to(codes.dtype).flatten(1)
         seen = taken @ (self.taken * self.earlier).flatten(1)
-        state = functional.gelu((self._context(codes) + seen).unflatten(1, (count, -1)))
+        state = functional.gelu((self._context(codes) + seen).view(len(codes), count, self.hidden))
         state = state.transpose(0, 1)  # the slots are the batch of the products
         state = state + functional.gelu(torch.baddbmm(self.inner_bias[:, None], state, self.inner))
         logits = torch.baddbmm(self.head_bias[:, None], state, self.head).transpose(0, 1)
@@ -81,7 +81,7 @@ class ChoiceDecoder(nn.Module):
         """
         slots, rows = self.slots, len(codes)
         count, width = len(slots), slots.width
-        context = self._context(codes).unflatten(1, (count, -1))
+        context = self._context(codes).view(rows, count, self.hidden)
         taken = torch.zeros(rows, count * width)
         choices = np.zeros((rows, count), dtype=np.int64)
         for step, (at, size) in enumerate(zip(slots.order, slots.sizes, strict=True)):

@@ -46,7 +46,7 @@ class GraphVAESettings:
     updates: int = 4000
     batch: int = 256
     rate: float = 3e-3
-    retrain_updates: int = 60
+    retrain_updates: int = 40
     retrain_batch: int = 128
     retrain_rate: float = 1e-3
     replay: float = 0.5

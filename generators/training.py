@@ -161,26 +161,41 @@ class Trainer:
         """
         settings = self._settings
         mean, spread = self._encoder(archs.space.encode(archs))
-        loss = self._reconstruction(archs, mean, spread, settings.beta)
-        if not settings.transport:
-            return loss
+        codes = self._drawn(mean, spread)
         draws = torch.randn(mean.shape, generator=self._noise)
         _, matched = linear_sum_assignment(torch.cdist(mean.detach(), draws).numpy())
-        moved = self._log_likelihood(archs, draws[torch.from_numpy(matched)])
-        return loss - settings.transport * moved.mean()
+        codes = torch.cat([codes, draws[torch.from_numpy(matched)]])
+        own, moved = self._log_likelihood(archs, codes).chunk(2)
+        divergence = settings.beta * _divergence(mean, spread)
+        return (divergence - own - settings.transport * moved).mean()
 
     def _reconstruction(
         self, archs: Architectures, mean: torch.Tensor, spread: torch.Tensor, beta: float
     ) -> torch.Tensor:
+        known = self._log_likelihood(archs, self._drawn(mean, spread))
+        return (beta * _divergence(mean, spread) - known).mean()
+
+    def _drawn(self, mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
+        """Draws one code of each distribution."""
         noise = torch.randn(mean.shape, generator=self._noise)
-        codes = mean + noise * (0.5 * spread).exp()
-        divergence = 0.5 * (mean.square() + spread.exp() - 1 - spread).sum(1)
-        return (beta * divergence - self._log_likelihood(archs, codes)).mean()
+        return mean + noise * (0.5 * spread).exp()
 
     def _log_likelihood(self, archs: Architectures, codes: torch.Tensor) -> torch.Tensor:
+        """The log-probabilities of ``B`` architectures given ``B`` codes, or several times as many.
+
+        Codes ``B`` to ``2 B`` belong to the same architectures again, and so on.
+        """
         values, allowed = self._slots.values(archs), self._slots.allowed(archs)
-        logs: torch.Tensor = self._decoder(codes, values, allowed)
+        times = len(codes) // max(len(archs), 1)
+        logs: torch.Tensor = self._decoder(
+            codes, values.repeat(times, 1), allowed.repeat(times, 1, 1)
+        )
         return logs.sum(1)
+
+
+def _divergence(mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
+    """The divergence ``(B,)`` of normal distributions from the prior."""
+    return 0.5 * (mean.square() + spread.exp() - 1 - spread).sum(1)
 
 
 def _correlation(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -81,7 +83,7 @@ def test_rows_do_not_disturb_each_other() -> None:
 
 def test_bad_input_is_refused() -> None:
     z, rng = codes(), np.random.default_rng(0)
-    for call in (
+    calls: list[Callable[[], torch.Tensor]] = [
         lambda: around(z[0], 1.0, 1, rng),
         lambda: around(z, -1.0, 1, rng),
         lambda: around(z, 1.0, -1, rng),
@@ -90,6 +92,7 @@ def test_bad_input_is_refused() -> None:
         lambda: interpolate(z, z, 1),
         lambda: ascend(z, lambda z: z.sum()),
         lambda: ascend(z, lambda z: torch.zeros(5)),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(InvalidInput):
             call()

@@ -85,7 +85,7 @@ def test_one_edge_or_operation_is_one_edit() -> None:
     for text, edits in (
         ("conv3x3-bn-relu~0+conv3x3-bn-relu~1+output~0,2", 1),
         ("conv3x3-bn-relu~0+conv1x1-bn-relu~1+output~2", 1),
-        ("conv3x3-bn-relu~0+output~1", 3),  # two edges become one elsewhere, a vertex goes
+        ("conv3x3-bn-relu~0+output~1", 4),  # two edges and a vertex go, one edge comes
         ("output~0", 6),
     ):
         assert SPACE.edit_distance([base], [SPACE.parse(text)]).tolist() == [edits]
