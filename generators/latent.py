@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from agnet.errors import InvalidInput
+from agnet.generators.optimizer import Adam
 
 __all__ = ["Score", "around", "ascend", "interpolate"]
 
@@ -113,7 +114,7 @@ def ascend(
     start = _checked(z)
     codes = start.clone().requires_grad_(True)
     best, highest = start.clone(), torch.full((len(start),), -torch.inf)
-    optimizer = torch.optim.Adam([codes], lr=rate)
+    optimizer = Adam([codes], betas=(0.9, 0.999))
     with torch.enable_grad():
         for step in range(steps + 1):
             values = score(codes)
@@ -128,9 +129,8 @@ def ascend(
             best[better], highest[better] = codes.detach()[better], aim.detach()[better].float()
             if step == steps or not len(start):
                 break
-            optimizer.zero_grad(set_to_none=True)
             (codes.grad,) = torch.autograd.grad(-aim.sum(), codes)
-            optimizer.step()
+            optimizer.step(rate)
     return best
 
 

@@ -69,7 +69,7 @@ class GraphVAESettings:
 
 RECOMMENDED: Final = {
     "nasbench201": GraphVAESettings(latent=16, updates=2000),
-    "nasbench101": GraphVAESettings(latent=24, slot=32, updates=4000),
+    "nasbench101": GraphVAESettings(latent=24, slot=48, updates=4000),
     "darts": GraphVAESettings(latent=64, slot=40, beta=0.02, updates=2500),
     "ofa_mbv3": GraphVAESettings(latent=64, slot=32, beta=0.02, updates=2500),
 }

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.optimize import linear_sum_assignment
-from torch import nn
 
 from agnet.generators.decoder import ChoiceDecoder
 from agnet.generators.encoder import GraphEncoder
+from agnet.generators.optimizer import Adam, rise_and_fall
 from agnet.generators.settings import GraphVAESettings
 from agnet.generators.slots import Slots
 from agnet.spaces import Architectures
@@ -24,6 +24,7 @@ Report: TypeAlias = Callable[[int, int, float], None]
 """Is told the update, how many there are, and the loss."""
 
 WALKED = 20_000  # pairs that are made for one fit
+LONGEST = 5.0  # gradients are cut to this length
 WARM = 0.3  # the part of a fit in which the weight of the divergence grows
 
 
@@ -92,40 +93,27 @@ class Trainer:
         pairs = Pairs.walked(archs, rng)
         if excluded is not None:
             pairs = pairs[np.flatnonzero(~excluded(pairs.second))]
-        optimizer = torch.optim.Adam(
-            self._parameters, lr=settings.rate, betas=(0.9, 0.99), fused=True
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, settings.rate, total_steps=settings.updates, pct_start=0.1
-        )
+        optimizer = Adam(self._parameters)
         share = settings.batch // 4 if len(pairs) else 0
         for update in range(settings.updates):
             drawn = archs[rng.integers(len(archs), size=settings.batch - share)]
             near = pairs[rng.integers(max(len(pairs), 1), size=share)]
             beta = settings.beta * min(1.0, (update + 1) / (WARM * settings.updates))
-            loss = self._step(optimizer, lambda: self._loss(drawn, near, beta))  # noqa: B023
-            schedule.step()
+            loss = self._loss(drawn, near, beta)
+            _improve(optimizer, loss, rise_and_fall(update, settings.updates, settings.rate))
             if report is not None:
-                report(update + 1, settings.updates, loss)
+                report(update + 1, settings.updates, float(loss.detach()))
 
     def retrain(self, archs: Architectures, chances: npt.NDArray[np.float64]) -> None:
         """Learns draws of ``archs`` by their ``chances (B,)``, mixed with draws of the space."""
         settings, rng = self._settings, self._rng
-        optimizer = torch.optim.Adam(self._parameters, lr=settings.retrain_rate, fused=True)
+        optimizer = Adam(self._parameters)
         replayed = round(settings.replay * settings.retrain_batch)
         for _ in range(settings.retrain_updates):
             size = settings.retrain_batch - replayed
             drawn = archs[rng.choice(len(archs), size=size, p=chances)]
             batch = drawn + archs.space.sample(replayed, rng)
-            self._step(optimizer, lambda: self._shifting_loss(batch))  # noqa: B023
-
-    def _step(self, optimizer: torch.optim.Optimizer, loss: Callable[[], torch.Tensor]) -> float:
-        optimizer.zero_grad(set_to_none=True)
-        value = loss()
-        value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._parameters, 5.0)
-        optimizer.step()
-        return float(value.detach())
+            _improve(optimizer, self._shifting_loss(batch), settings.retrain_rate)
 
     def _loss(self, drawn: Architectures, near: Pairs, beta: float) -> torch.Tensor:
         """Reconstruction, divergence from the prior, and distances between codes.
@@ -191,6 +179,12 @@ class Trainer:
             codes, values.repeat(times, 1), allowed.repeat(times, 1, 1)
         )
         return logs.sum(1)
+
+
+def _improve(optimizer: Adam, loss: torch.Tensor, rate: float) -> None:
+    optimizer.clear()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step(rate, longest=LONGEST)
 
 
 def _divergence(mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:

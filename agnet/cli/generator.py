@@ -32,6 +32,8 @@ def pretrain(
     """
     if updates is not None and updates < 1:
         raise InvalidInput(f"got --updates {updates}; expected at least 1")
+    if seed < 0:
+        raise InvalidInput(f"got --seed {seed}; expected at least 0")
     if out.is_dir() or not out.parent.is_dir():
         raise InvalidInput(f"got --out {out}; expected a file in a folder that is there")
     import numpy as np
