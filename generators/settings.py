@@ -60,9 +60,12 @@ class GraphVAESettings:
         """
         for field in fields(self):
             value = getattr(self, field.name)
-            least = {"int": 1}.get(str(field.type), 0)
-            if not value >= least or (field.name.endswith("rate") and value == 0):
-                raise InvalidInput(f"got {field.name} {value!r}; expected more")
+            if field.type == "int" or field.name.endswith("rate"):
+                fits, wanted = value > 0, "more than 0"
+            else:
+                fits, wanted = value >= 0, "at least 0"
+            if not fits or not value < float("inf"):
+                raise InvalidInput(f"got {field.name} {value!r}; expected a number, {wanted}")
         if self.replay > 1:
             raise InvalidInput(f"got replay {self.replay!r}; expected a share from 0 to 1")
 
