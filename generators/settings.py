@@ -50,7 +50,7 @@ class GraphVAESettings:
     retrain_batch: int = 128
     retrain_rate: float = 1e-3
     replay: float = 0.5
-    transport: float = 1.0
+    transport: float = 0.3
 
     def __post_init__(self) -> None:
         """Checks the ranges.
