@@ -48,7 +48,7 @@ def main() -> None:
     given = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in given.spaces:
-        own = results.setdefault(name, {})
+        own: dict[str, Any] = {}
         if given.task == "pretrain":
             began = time.perf_counter()
             generator = pretrain(open_space(name), 0, report=say)
@@ -56,6 +56,8 @@ def main() -> None:
             save_generator(generator, CHECKPOINTS / f"{name}.pt")
         else:
             own.update(measure(open_space(name)))
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        results[name] = results.get(name, {}) | own
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     show(results)
 

@@ -58,7 +58,7 @@ def pretrain(
     Args:
         space: The space.
         seed: At least 0.
-        updates: Instead of the recommended number.
+        updates: Instead of the recommended number; settling then takes no longer than that.
         report: Is told how far it is.
 
     Raises:
@@ -66,7 +66,9 @@ def pretrain(
     """
     settings = recommended(space)
     if updates is not None:
-        settings = replace(settings, updates=updates)
+        settings = replace(
+            settings, updates=updates, settling=min(settings.settling, max(updates, 1))
+        )
     rng = stream(seed, "pretraining")
     generator = GraphVAE(space, rng, settings)
     generator.fit(training_set(space, rng), held_out, report)

@@ -28,11 +28,14 @@ class GraphVAESettings:
         updates: Of a fit.
         batch: Architectures an update.
         rate: The highest learning rate of a fit.
+        settling: Updates at the end of a fit, with the loss of a retraining, which make draws from
+            the prior as common as what was learnt.
         retrain_updates: Of each retraining, however many architectures there are.
         retrain_batch: Architectures an update of a retraining.
         retrain_rate: Its learning rate.
         replay: The share of a retraining's batch that is drawn uniformly from the space.
-        transport: Weight of the term that moves draws from the prior in a retraining.
+        transport: Weight of the term that moves draws from the prior, in a retraining and while
+            settling.
     """
 
     latent: int = 24
@@ -46,6 +49,7 @@ class GraphVAESettings:
     updates: int = 4000
     batch: int = 256
     rate: float = 3e-3
+    settling: int = 200
     retrain_updates: int = 40
     retrain_batch: int = 128
     retrain_rate: float = 1e-3
@@ -71,10 +75,10 @@ class GraphVAESettings:
 
 
 RECOMMENDED: Final = {
-    "nasbench201": GraphVAESettings(latent=16, updates=2000),
-    "nasbench101": GraphVAESettings(latent=24, slot=48, updates=4000),
-    "darts": GraphVAESettings(latent=64, slot=40, beta=0.02, updates=2500),
-    "ofa_mbv3": GraphVAESettings(latent=64, slot=32, beta=0.02, updates=2500),
+    "nasbench201": GraphVAESettings(latent=16, updates=1500),
+    "nasbench101": GraphVAESettings(latent=24, slot=48, updates=3000),
+    "darts": GraphVAESettings(latent=64, slot=40, beta=0.02, updates=2000),
+    "ofa_mbv3": GraphVAESettings(latent=64, slot=32, beta=0.02, updates=2000),
 }
 
 

@@ -88,12 +88,13 @@ class Trainer:
         excluded: Callable[[Architectures], npt.NDArray[np.bool_]] | None,
         report: Report | None,
     ) -> None:
-        """Learns ``archs``, each equally often, with a rate that rises and falls."""
+        """Learns ``archs``, each equally often, with a rate that rises and falls; then settles."""
         settings, rng = self._settings, self._rng
         pairs = Pairs.walked(archs, rng)
         if excluded is not None:
             pairs = pairs[np.flatnonzero(~excluded(pairs.second))]
         optimizer = Adam(self._parameters)
+        total = settings.updates + settings.settling
         share = settings.batch // 4 if len(pairs) else 0
         for update in range(settings.updates):
             drawn = archs[rng.integers(len(archs), size=settings.batch - share)]
@@ -102,7 +103,13 @@ class Trainer:
             loss = self._loss(drawn, near, beta)
             _improve(optimizer, loss, rise_and_fall(update, settings.updates, settings.rate))
             if report is not None:
-                report(update + 1, settings.updates, float(loss.detach()))
+                report(update + 1, total, float(loss.detach()))
+        optimizer = Adam(self._parameters)
+        for update in range(settings.settling):
+            loss = self._shifting_loss(archs[rng.integers(len(archs), size=settings.batch)])
+            _improve(optimizer, loss, settings.retrain_rate * (1 - update / settings.settling))
+            if report is not None:
+                report(settings.updates + update + 1, total, float(loss.detach()))
 
     def retrain(self, archs: Architectures, chances: npt.NDArray[np.float64]) -> None:
         """Learns draws of ``archs`` by their ``chances (B,)``, mixed with draws of the space."""
@@ -141,7 +148,7 @@ class Trainer:
         )
 
     def _shifting_loss(self, archs: Architectures) -> torch.Tensor:
-        """The loss of a retraining: codes keep their meaning, and the prior gets a new one.
+        """The loss that moves draws of the prior, while codes keep their meaning.
 
         Draws from the prior are matched with the batch so that the sum of distances is least, and
         the decoder learns to make each architecture of its draw also. So what was common becomes

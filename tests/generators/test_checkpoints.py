@@ -73,7 +73,7 @@ def test_draws_of_the_prior_are_as_varied_as_uniform_ones(name: str) -> None:
     drawn, uniform = generator.sample(3000, rng), space.sample(3000, rng)
     assert space.is_valid(drawn.choices).all()
     found, fair = (len(np.unique(space.keys(archs))) for archs in (drawn, uniform))
-    assert found >= 0.95 * fair
+    assert found >= 0.97 * fair
     for choice, size in enumerate(space.choice_sizes):
         if size == 1:
             continue
@@ -81,7 +81,7 @@ def test_draws_of_the_prior_are_as_varied_as_uniform_ones(name: str) -> None:
             np.bincount(archs.choices[:, choice], minlength=size) / 3000
             for archs in (drawn, uniform)
         ]
-        assert np.abs(shares[0] - shares[1]).sum() < 0.3
+        assert np.abs(shares[0] - shares[1]).sum() < 0.2
 
 
 def test_draws_cover_nasbench201() -> None:

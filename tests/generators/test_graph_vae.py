@@ -20,6 +20,7 @@ SMALL = GraphVAESettings(
     batch=128,
     rate=1e-2,
     retrain_updates=30,
+    settling=10,
 )
 SPACES = [NASBench201(), NASBench101(), NASBench101(5), DARTS(), OFAMobileNetV3()]
 
