@@ -70,7 +70,11 @@ def generate(
         str | None, typer.Option(help="An architecture, to draw from near its code.")
     ] = None,
     radius: Annotated[
-        float | None, typer.Option(help="How far from --around, at most.  [default: 1]")
+        float | None,
+        typer.Option(
+            help="How far from --around, at most: one edit is 3 to 4 away, strangers are 7 to 14.  "
+            "[default: 1.5 times the root of the latent dimensions]"
+        ),
     ] = None,
     temperature: Annotated[
         float, typer.Option(help="Below 1 for likelier choices, 0 for the likeliest.")
@@ -94,7 +98,8 @@ def generate(
     if centre is None:
         archs = generator.sample(n, rng, temperature=temperature)
     else:
-        codes = near(generator.encode([centre]), 1.0 if radius is None else radius, n, rng)[0]
+        reach = 1.5 * generator.latent_size**0.5 if radius is None else radius
+        codes = near(generator.encode([centre]), reach, n, rng)[0]
         archs = generator.decode(codes, rng, temperature=temperature)
     for arch in archs:
         typer.echo(str(arch))

@@ -53,13 +53,15 @@ def test_draws_around_an_architecture_are_near_it(terminal: Terminal) -> None:
     space = NASBench201()
     arguments = ["generate", "--space", "nasbench201", "-n", "40", "--around", CELL]
     distances = []
-    for radius in ("0", "1", "6"):
+    for radius in ("0", "4", "12"):
         lines = terminal(*arguments, "--radius", radius, "--temperature", "0")[1].splitlines()
         archs = [space.parse(line) for line in lines]
         distances.append(space.edit_distance(archs, [space.parse(CELL)] * 40).mean())
     assert distances[0] == 0
     assert distances == sorted(distances)
     assert distances[2] > 1
+    by_default = terminal(*arguments)[1].splitlines()
+    assert 2 <= len(set(by_default)) < 40
 
 
 def test_a_generator_of_one_s_own(terminal: Terminal) -> None:
