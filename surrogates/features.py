@@ -79,14 +79,18 @@ class Features:
     Attributes:
         space: The space.
         weight: What the presence of a code is worth beside the summary.
+        groups: ``(S,)``, what each column of the summary is about: 0 counts of types or totals of
+            choices, 1 edges at inputs and outputs, 2 the most and 3 the fewest along a path.
+        dead: ``(T,)``, the types that stop what flows.
+        silent: ``(T,)``, the types that change nothing.
     """
 
     def __init__(self, space: SearchSpace) -> None:
         """Settles the scale on a sample of the space."""
         self.space = space
         names = space.node_types
-        self._dead = np.array([name == "none" for name in names])
-        self._silent = np.array(["skip" in name for name in names])
+        self.dead = np.array([name == "none" for name in names])
+        self.silent = np.array(["skip" in name for name in names])
         self._worth = _worth(names)
         reference = space.sample(REFERENCE, np.random.default_rng(0))
         graphs = space.encode(reference)
@@ -95,6 +99,7 @@ class Features:
         self.weight = CHOICE_WEIGHT if self._chains else PATH_WEIGHT
         _, raw = self._raw(reference)
         self._kept = raw.std(axis=0) > 0
+        self.groups = self._all_groups(raw.shape[1])[self._kept]
         self._mean, self._std = raw.mean(axis=0)[self._kept], raw.std(axis=0)[self._kept]
         self._table: Description | None = None
 
@@ -117,9 +122,16 @@ class Features:
         if self._chains:
             return self._choices(archs)
         graphs = self.space.encode(archs)
-        paths = live_paths(graphs, self._dead)
-        codes = _padded(paths.row, paths.codes(self._silent), len(graphs))
+        paths = live_paths(graphs, self.dead)
+        codes = _padded(paths.row, paths.codes(self.silent), len(graphs))
         return codes, self._summary(graphs, paths)
+
+    def _all_groups(self, columns: int) -> npt.NDArray[np.int64]:
+        """The group of each column of the summary before constant ones are left out."""
+        if self._chains:
+            return np.zeros(columns, dtype=np.int64)
+        lengths = [len(self._worth), 2, self._worth.shape[1], self._worth.shape[1]]
+        return np.tile(np.repeat(np.arange(4), lengths), self._cells)
 
     def _choices(
         self, archs: Sequence[Architecture]
