@@ -32,8 +32,21 @@ class Generator(ABC):
         """Pretrains on ``B`` unlabelled architectures."""
 
     @abstractmethod
-    def retrain(self, archs: Sequence[Architecture], weights: npt.NDArray[np.float64]) -> None:
-        """Continues training on ``B`` evaluated architectures with weights ``(B,)``, used once."""
+    def retrain(
+        self,
+        archs: Sequence[Architecture],
+        weights: npt.NDArray[np.float64],
+        *,
+        updates: int | None = None,
+    ) -> None:
+        """Continues training on ``B`` evaluated architectures with weights ``(B,)``, used once.
+
+        Args:
+            archs: What was evaluated.
+            weights: How much each is worth.
+            updates: How many updates are made, whatever ``B`` is; the generator's own number by
+                default.
+        """
 
     @abstractmethod
     def encode(self, archs: Sequence[Architecture]) -> torch.Tensor:

@@ -86,12 +86,18 @@ class GraphVAE(Generator):
         """
         self._trainer().fit(self._some(archs), excluded, report)
 
-    def retrain(self, archs: Sequence[Architecture], weights: npt.NDArray[np.float64]) -> None:
+    def retrain(
+        self,
+        archs: Sequence[Architecture],
+        weights: npt.NDArray[np.float64],
+        *,
+        updates: int | None = None,
+    ) -> None:
         """Shifts draws from the prior towards ``B`` architectures of high weight.
 
-        Makes ``settings.retrain_updates`` updates, whatever ``B`` is. The weights ``(B,)`` are used
-        once: architectures are drawn in proportion. A share of each batch is drawn uniformly from
-        the space, so that nothing is forgotten.
+        Makes ``updates`` updates (by default ``settings.retrain_updates``), whatever ``B`` is. The
+        weights ``(B,)`` are used once: architectures are drawn in proportion. A share of each batch
+        is drawn uniformly from the space, so that nothing is forgotten.
 
         Raises:
             InvalidInput: If there are no architectures, or weights are not finite, negative, or
@@ -105,7 +111,12 @@ class GraphVAE(Generator):
                 f"got weights of shape {array.shape} for {len(batch)} architectures; expected one "
                 "finite number each, none negative and not all zero"
             )
-        self._trainer().retrain(batch, array / array.max() / (array / array.max()).sum())
+        chances = array / array.max()
+        self._trainer().retrain(
+            batch,
+            chances / chances.sum(),
+            self._settings.retrain_updates if updates is None else updates,
+        )
 
     @torch.no_grad()
     def encode(self, archs: Sequence[Architecture]) -> torch.Tensor:

@@ -111,12 +111,12 @@ class Trainer:
             if report is not None:
                 report(settings.updates + update + 1, total, float(loss.detach()))
 
-    def retrain(self, archs: Architectures, chances: npt.NDArray[np.float64]) -> None:
+    def retrain(self, archs: Architectures, chances: npt.NDArray[np.float64], updates: int) -> None:
         """Learns draws of ``archs`` by their ``chances (B,)``, mixed with draws of the space."""
         settings, rng = self._settings, self._rng
         optimizer = Adam(self._parameters)
         replayed = round(settings.replay * settings.retrain_batch)
-        for _ in range(settings.retrain_updates):
+        for _ in range(updates):
             size = settings.retrain_batch - replayed
             drawn = archs[rng.choice(len(archs), size=size, p=chances)]
             batch = drawn + archs.space.sample(replayed, rng)

@@ -64,9 +64,9 @@ class GraphEnsemble(Surrogate):
     was measured: with a few hundred examples it ranks unseen cells no better after 25 updates and
     worse after 75, while the heads learn all there is.
 
-    An output for which the choices as they are written explain the examples better than the live
-    graph (a latency, to which dead operations add) is predicted from these instead; again the
-    marginal likelihood decides.
+    The first output is what is searched for. Another one, for which the choices as they are written
+    explain the examples better than the live graph (a latency, to which dead operations add), is
+    predicted from these instead; again the marginal likelihood decides.
 
     So that the cost of a fit does not grow without end, no more than ``at_most`` examples are
     learnt: the better half of that number by the first output, and others evenly from the rest.
@@ -187,7 +187,7 @@ class GraphEnsemble(Surrogate):
         for embedding in self._embeddings:
             embedding.learn_paths(archs)
         self._views = []
-        for at in range(len(self._embeddings) + 1):
+        for at in range(len(self._embeddings) + (values.shape[1] > 1)):
             coordinates, norm = self._embedded(at, archs)
             squared = squared_distances(coordinates, norm, coordinates, norm)
             np.fill_diagonal(squared, 0.0)
@@ -199,10 +199,11 @@ class GraphEnsemble(Surrogate):
 
     def _best_views(self, m: int) -> list[int]:
         """The views that predict an output: all networks, or the choices as written."""
-        likelihoods = [view.heads[m].likelihood for view in self._views]
         networks = list(range(len(self._networks)))
-        written = len(networks)
-        return networks if np.mean(likelihoods[:-1]) >= likelihoods[-1] else [written]
+        if m == 0:
+            return networks
+        *likelihoods, written = [view.heads[m].likelihood for view in self._views]
+        return networks if np.mean(likelihoods) >= written else [len(networks)]
 
     def _embedded(self, at: int, archs: Architectures) -> tuple[Array, Array]:
         if at < len(self._embeddings):

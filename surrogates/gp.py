@@ -60,7 +60,11 @@ class GaussianProcess(Surrogate):
         return mean * self._scale + self._shift, std * self._scale
 
     def choose(
-        self, archs: Sequence[Architecture], n: int, acquire: Acquisition
+        self,
+        archs: Sequence[Architecture],
+        n: int,
+        acquire: Acquisition,
+        offset: Array | None = None,
     ) -> npt.NDArray[np.int64]:
         """Chooses a batch of high and diverse promise for the first output.
 
@@ -77,7 +81,7 @@ class GaussianProcess(Surrogate):
         described = self._features.describe(self._space.batch(archs))
         output = self._outputs[0]
         belief = Belief(output, self._squared_distances(described), *self._embed(described))
-        return choose_batch([belief], n, acquire, float(output.known.max()), None)
+        return choose_batch([belief], n, acquire, float(output.known.max()), offset)
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the training set: fitting is deterministic, and done again on loading."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from agnet.errors import InvalidInput
+from agnet.strategies.agnet import AGNet
 from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.eda import EDA
 from agnet.strategies.evolution import Evolution
@@ -21,6 +22,7 @@ from agnet.strategies.trees import make_trees
 __all__ = [
     "EDA",
     "STRATEGIES",
+    "AGNet",
     "Evolution",
     "LocalSearch",
     "ModelBased",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
+    "agnet": AGNet,
     "random": RandomSearch,
     "local_search": LocalSearch,
     "evolution": Evolution,

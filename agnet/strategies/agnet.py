@@ -1,0 +1,293 @@
+"""AG-Net: a generator and a surrogate, retrained round by round on the best found so far.
+
+Lukasik, Jung and Keuper, "Learning Where To Look - Generative NAS is Surprisingly Efficient", ECCV
+2022, made honest: codes mean something, the surrogate ranks the graphs that are evaluated, and
+weights are used once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agnet.errors import InvalidInput
+from agnet.generators import GraphVAE, around, ascend
+from agnet.objectives import Outcomes
+from agnet.spaces import Architecture, Architectures
+from agnet.strategies.archive import Archive
+from agnet.strategies.base import Problem, Strategy
+from agnet.strategies.candidates import fill_up
+from agnet.strategies.checkpoints import make_state, restoring
+from agnet.strategies.eda import rank_weights
+from agnet.strategies.feasibility import log_feasibility, margins
+from agnet.strategies.guidance import fit_score
+from agnet.strategies.model_based import rank_scores
+from agnet.strategies.pretrained import ready_generator
+from agnet.surrogates import ExtraTrees, GaussianProcess, GraphEnsemble, Surrogate
+from agnet.surrogates.acquisitions import upper_bound
+
+__all__ = ["AGNet"]
+
+SURROGATES: Final = ("gnn", "gp", "trees", "none")
+
+
+@final
+@dataclass(frozen=True)
+class _Preset:
+    """Numbers that belong together.
+
+    Attributes:
+        draws: Codes drawn from the prior a round.
+        uniform: Draw them from U(-3, 3) in each dimension instead of the prior.
+        parents: How many of the best draws are made around.
+        nearby: Draws around the best a round.
+        guided: Codes moved up the gradient of the surrogate after each retraining.
+        pool: How many candidates are kept when there are more than twice as many.
+        climbs: How often draws around the most promising candidates join them, in a space that
+            is too large to be covered by draws.
+        boldness: Of the acquisition.
+        k: Flatness of the rank weights.
+        retrain_every: Queries between retrainings of the generator.
+        updates: Of each retraining.
+    """
+
+    draws: int = 1024
+    uniform: bool = False
+    parents: int = 10
+    nearby: int = 512
+    guided: int = 64
+    pool: int = 2048
+    climbs: int = 3
+    boldness: float = 2.0
+    k: float = 0.01
+    retrain_every: int = 16
+    updates: int = 10
+
+
+PRESETS: Final = {
+    "default": _Preset(),
+    "paper": _Preset(draws=100, uniform=True, nearby=0, guided=0, pool=0, climbs=0, boldness=0.0),
+}
+COVERED: Final = 100_000  # spaces up to this size are covered by the draws of a search
+RADII: Final = (0.5, 1.0, 2.0, 4.0)  # of draws around codes
+KEPT: Final = 16  # candidates that a climb starts from
+
+
+@final
+class AGNet(Strategy):
+    """Draws candidates from a latent space and evaluates those that a surrogate believes in.
+
+    Each round the surrogate learns everything that was evaluated: the ranks of the objective (the
+    sum of ranks if there are several) and every limit. After every few queries the generator is
+    retrained on the archive with rank weights. Candidates are drawn from the prior, around the
+    codes of the best, and up the surrogate's gradient; those of earlier rounds stay in a pool. The
+    batch is chosen among them by an upper confidence bound plus the log-probability that all
+    limits are kept, one after the other, so that it is diverse. Only architectures that were never
+    evaluated are candidates; where accuracy is all that matters, only one of those that compute
+    the same function.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        rng: np.random.Generator,
+        *,
+        preset: str = "default",
+        surrogate: str = "gnn",
+        generator: bool = True,
+        retraining: bool = True,
+        boldness: float = -1.0,
+    ) -> None:
+        """Starts with the generator that ships for the space and an unfitted surrogate.
+
+        Args:
+            problem: What is searched.
+            rng: The random stream.
+            preset: ``default``, or ``paper`` for what the paper says of sampling: 100 codes a round
+                from U(-3, 3), ranked by the predicted mean (use rounds of 16).
+            surrogate: ``gnn``, ``gp``, ``trees``, or ``none`` to evaluate candidates at random.
+            generator: Whether candidates come from the latent space; otherwise they are uniform.
+            retraining: Whether the generator learns from what was evaluated.
+            boldness: How many standard deviations a bound lies above the mean; that of the preset
+                if negative.
+
+        Raises:
+            InvalidInput: If a setting cannot be used.
+        """
+        if preset not in PRESETS:
+            raise InvalidInput(f"got the preset {preset!r}; expected {' or '.join(PRESETS)}")
+        if surrogate not in SURROGATES:
+            raise InvalidInput(f"got surrogate {surrogate!r}; expected {', '.join(SURROGATES)}")
+        self._preset = PRESETS[preset]
+        self._acquire = upper_bound(self._preset.boldness if boldness < 0 else boldness)
+        self._archive, self._rng = Archive(problem), rng
+        self._generator = ready_generator(problem.space, rng) if generator else None
+        self._surrogate = _made(surrogate, problem, rng)
+        self._retraining = retraining
+        self._retrained = 0  # queries that were known when the generator was last retrained
+        self._pool = problem.space.batch([])
+        metrics = [o.metric for o in problem.objectives] + [m.metric for m in problem.limits]
+        levels = problem.space.key_levels
+        only_accuracy = all(metric.endswith("accuracy") for metric in metrics)
+        self._level = levels[-1] if only_accuracy else levels[0]
+
+    def ask(self, n: int) -> Architectures:
+        """Proposes candidates that promise most; see :meth:`Strategy.ask`."""
+        known = len(self._archive)
+        if known and self._surrogate is not None:
+            self._learn(self._surrogate)
+        due = known - self._retrained >= self._preset.retrain_every
+        if due and self._generator is not None and self._retraining:
+            weights = rank_weights(_single(self._archive.outcomes).ranks(), self._preset.k)
+            self._generator.retrain(self._archive.archs, weights, updates=self._preset.updates)
+        if due:
+            self._retrained = known
+        candidates = self._candidates(guide=due)
+        proposed = candidates[self._choose(candidates, n)]
+        return fill_up(proposed, n, self._archive, self._rng)
+
+    def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
+        """Notes what was evaluated."""
+        self._archive.add(archs, outcomes)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns everything: what was evaluated, both models, the pool and the random stream."""
+        return make_state(
+            "agnet",
+            self._archive,
+            self._rng,
+            generator=None if self._generator is None else self._generator.state_dict(),
+            surrogate=None if self._surrogate is None else self._surrogate.state_dict(),
+            pool=torch.from_numpy(self._pool.choices.copy()),
+            retrained=self._retrained,
+        )
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores a state; see :meth:`Strategy.load_state_dict`."""
+        with restoring("agnet", self._archive, self._rng, state):
+            if self._generator is not None:
+                self._generator.load_state_dict(state["generator"])
+            if self._surrogate is not None:
+                self._surrogate.load_state_dict(state["surrogate"])
+            self._pool = self._archive.problem.space.from_choices(state["pool"].numpy())
+            self._retrained = int(state["retrained"])
+
+    def _learn(self, surrogate: Surrogate) -> None:
+        outcomes = self._archive.outcomes
+        none = np.empty((len(outcomes), 0))
+        scores = [rank_scores(Outcomes(column[:, None], none)) for column in outcomes.objectives.T]
+        targets, self._bounds = margins(outcomes, self._archive.problem.limits)
+        surrogate.fit(self._archive.archs, np.concatenate([*scores, targets], axis=1))
+
+    def _candidates(self, *, guide: bool) -> Architectures:
+        """The pool of this round: what is left of the last one, and new draws."""
+        preset, space = self._preset, self._archive.problem.space
+        total = preset.draws + preset.nearby
+        if self._generator is None:
+            drawn = space.sample(total, self._rng)
+        else:
+            drawn = self._drawn(self._generator)
+        pool = self._fresh(self._pool + drawn)
+        learnt = self._surrogate is not None and len(self._archive) > 0
+        if learnt and self._generator is not None and len(pool):
+            if guide and preset.guided:
+                pool = self._fresh(pool + self._guided(self._generator, pool))
+            for _ in range(preset.climbs if space.size > COVERED else 0):
+                best = pool[self._promising(pool, KEPT)]
+                pool = self._fresh(pool + self._around(self._generator, best, preset.nearby))
+        if learnt and len(pool) > 2 * preset.pool:
+            self._pool = pool[self._promising(pool, preset.pool)]
+        else:
+            self._pool = pool[: 2 * preset.pool]
+        return pool
+
+    def _drawn(self, generator: GraphVAE) -> Architectures:
+        """Draws from the prior, or the paper's cube, and around the best."""
+        preset = self._preset
+        shape = (preset.draws, generator.latent_size)
+        if preset.uniform:
+            codes = self._rng.uniform(-3, 3, shape)
+        else:
+            codes = self._rng.standard_normal(shape)
+        drawn = generator.decode(torch.from_numpy(codes.astype(np.float32)), self._rng)
+        if not preset.nearby or not len(self._archive):
+            return drawn
+        order = np.argsort(_single(self._archive.outcomes).ranks(), kind="stable")
+        best = self._archive.archs[order[: preset.parents]]
+        return drawn + self._around(generator, best, preset.nearby)
+
+    def _around(self, generator: GraphVAE, archs: Architectures, n: int) -> Architectures:
+        """About ``n`` draws around the codes of architectures, from close by to far off."""
+        codes = generator.encode(archs)
+        each = max(n // (len(archs) * len(RADII)), 1)
+        parts = [around(codes, radius, each, self._rng).flatten(0, 1) for radius in RADII]
+        return generator.decode(torch.cat(parts), self._rng, temperature=0.5)
+
+    def _guided(self, generator: GraphVAE, pool: Architectures) -> Architectures:
+        """Draws at codes that were moved up the surrogate's gradient from promising ones."""
+        preset = self._preset
+        some = pool[self._rng.permutation(len(pool))[: preset.pool]]
+        codes = generator.encode(some)
+        promise = self._promise(some)
+        score = fit_score(codes, promise, self._rng)
+        start = codes[np.argsort(-promise, kind="stable")[: preset.guided].copy()]
+        return generator.decode(ascend(start, score, steps=20, prior=0.02), self._rng)
+
+    def _fresh(self, archs: Architectures) -> Architectures:
+        """The first of each, in order, of which none was evaluated, at the level that matters."""
+        space = self._archive.problem.space
+        keys, first = np.unique(space.keys(archs, self._level), return_index=True)
+        known = np.isin(keys, space.keys(self._archive.archs, self._level))
+        return archs[np.sort(first[~known])]
+
+    def _promise(self, archs: Architectures) -> npt.NDArray[np.float64]:
+        """The acquisition ``(B,)`` of candidates each on its own, with their feasibility."""
+        if self._surrogate is None:
+            return np.zeros(len(archs))
+        mean, std = self._surrogate.predict(archs)
+        wanted = len(self._archive.problem.objectives)
+        bounds = self._acquire(mean[:, :wanted], std[:, :wanted], 0.0)
+        feasible = log_feasibility(mean[:, wanted:], std[:, wanted:], self._bounds)
+        return np.asarray(bounds.mean(axis=1) + feasible)
+
+    def _promising(self, archs: Architectures, n: int) -> npt.NDArray[np.int64]:
+        return np.sort(np.argsort(-self._promise(archs), kind="stable")[:n])
+
+    def _choose(self, pool: Architectures, n: int) -> npt.NDArray[np.int64]:
+        """The rows of the pool to evaluate."""
+        surrogate = self._surrogate
+        if surrogate is None or not len(self._archive):
+            return self._rng.permutation(len(pool))[:n]
+        several = len(self._archive.problem.objectives) > 1
+        if several or not isinstance(surrogate, GraphEnsemble | GaussianProcess):
+            return np.argsort(-self._promise(pool), kind="stable")[:n]
+        offset = None
+        if len(self._bounds):
+            mean, std = surrogate.predict(pool)
+            offset = log_feasibility(mean[:, 1:], std[:, 1:], self._bounds)
+        return surrogate.choose(pool, n, self._acquire, offset)
+
+
+def _single(outcomes: Outcomes) -> Outcomes:
+    """Several objectives as one: the sum of the ranks in each (equation 4 of the paper)."""
+    if outcomes.objectives.shape[1] == 1:
+        return outcomes
+    none = np.empty((len(outcomes), 0))
+    columns = outcomes.objectives.T[:, :, None]
+    total = np.sum([Outcomes(column, none).ranks() for column in columns], axis=0).astype(float)
+    total[outcomes.failed] = np.nan
+    return Outcomes(total[:, None], outcomes.excess)
+
+
+def _made(name: str, problem: Problem, rng: np.random.Generator) -> Surrogate | None:
+    space = problem.space
+    if name == "gnn":
+        return GraphEnsemble(space, rng)
+    if name == "gp":
+        return GaussianProcess(space)
+    return ExtraTrees(space, rng) if name == "trees" else None
