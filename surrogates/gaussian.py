@@ -105,7 +105,7 @@ def choose_batch(
         n: How many.
         acquire: Scores mean and deviation.
         best: The best known mean.
-        offset: ``(B,)``, added to the scores; nothing if None.
+        offset: ``(B,)``, added to the scores; nothing if None. Minus infinity rules one out.
     """
     mean = np.mean([belief.mean for belief in beliefs], axis=0)
     spread = np.mean([(belief.mean - mean) ** 2 for belief in beliefs], axis=0)
@@ -113,7 +113,10 @@ def choose_batch(
     chosen: list[int] = []
     for _ in range(min(n, len(mean))):
         variance = np.mean([belief.variance for belief in beliefs], axis=0) + spread
-        at = int((acquire(mean, np.sqrt(variance), best) + open_).argmax())
+        scores = acquire(mean, np.sqrt(variance), best) + open_
+        at = int(scores.argmax())
+        if scores[at] == -np.inf:
+            break
         chosen.append(at)
         open_[at] = -np.inf
         if len(chosen) < n:
