@@ -58,7 +58,9 @@ class GraphNet(torch.nn.Module):
             state = torch.relu(state @ own + heard + shift) * mask
         total = state.sum(dim=1)
         mean = total / mask.sum(dim=1).clamp_min(1.0)
-        return torch.cat([total, mean, state.amax(dim=1), state[:, -1]], dim=1)
+        place = torch.arange(1, graphs.mask.shape[1] + 1)
+        last = state[torch.arange(len(state)), (graphs.mask * place).argmax(dim=1)]
+        return torch.cat([total, mean, state.amax(dim=1), last], dim=1)
 
 
 def _drawn(rng: np.random.Generator, rows: int, columns: int, gain: float) -> torch.nn.Parameter:
