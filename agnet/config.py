@@ -37,13 +37,13 @@ class SearchConfig:
     """
 
     benchmark: Mapping[str, Any] = field(default_factory=lambda: {"name": "nasbench201"})
-    strategy: str = "gp"
+    strategy: str = "agnet"
     options: Mapping[str, Any] = field(default_factory=dict)
     objectives: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     queries: int = 192
     init: int = 16
-    batch: int = 16
+    batch: int = 2
     seed: int = 0
 
     def __post_init__(self) -> None:

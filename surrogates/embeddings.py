@@ -19,6 +19,7 @@ __all__ = ["GraphEmbedding", "as_written"]
 Array: TypeAlias = npt.NDArray[np.float32]
 
 REFERENCE: Final = 2_000  # architectures that settle the scale of a network's readouts
+EXPLAINED: Final = 0.99  # of the variance of the readouts is kept
 TABLED: Final = 20_000  # spaces up to this size are embedded once and for all
 CHUNK: Final = 4_096
 
@@ -50,9 +51,8 @@ class GraphEmbedding:
         self._silent = torch.from_numpy(self._features.silent)
         self._weights = SUMMARY_WEIGHTS[self._features.groups]
         read = self._read(space.sample(REFERENCE, np.random.default_rng(0)))
-        self._kept = read.std(axis=0) > 1e-6
-        self._mean = read.mean(axis=0)[self._kept]
-        self._scale = read.std(axis=0)[self._kept] * np.sqrt(self._kept.sum()) / NETWORK_WEIGHT
+        self._mean = read.mean(axis=0)
+        self._directions = _principal(read - self._mean)
         self._vocabulary = np.empty(0, dtype=np.int64)
         self._table: tuple[Array, Array] | None = None
 
@@ -81,7 +81,7 @@ class GraphEmbedding:
         weight = np.float32(min(self._features.weight, PATH_WEIGHT))
         paths = weight * described.indicators(self._vocabulary).astype(np.float32)
         summary = described.summary.astype(np.float32) * self._weights
-        read = (self._read(archs)[:, self._kept] - self._mean) / self._scale
+        read = (self._read(archs) - self._mean) @ self._directions
         rest = np.concatenate([summary, read], axis=1)
         norm = weight**2 * (described.codes >= 0).sum(axis=1) + (rest**2).sum(axis=1)
         return np.concatenate([paths, rest], axis=1), norm.astype(np.float32)
@@ -97,6 +97,21 @@ class GraphEmbedding:
             for start in range(0, max(len(archs), 1), CHUNK)
         ]
         return np.concatenate(parts)
+
+
+def _principal(centred: Array) -> Array:
+    """Directions ``(D, K)`` that keep nearly all of what standardised columns ``(B, D)`` tell.
+
+    Projections on them have together the variance ``NETWORK_WEIGHT^2``.
+    """
+    scale = centred.std(axis=0)
+    scale[scale < 1e-6] = np.inf  # constant columns tell nothing
+    scaled = (centred / scale).astype(np.float64)
+    values, directions = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+    share = np.cumsum(values[::-1]) / values.sum()
+    kept = int(np.searchsorted(share, EXPLAINED)) + 1
+    weight = NETWORK_WEIGHT / np.sqrt(values.sum()) / scale
+    return np.asarray(weight[:, None] * directions[:, ::-1][:, :kept], dtype=np.float32)
 
 
 def as_written(space: SearchSpace, archs: Sequence[Architecture]) -> tuple[Array, Array]:

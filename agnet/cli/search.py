@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["search"]
 
+PAPER_BATCH = 16
+
 
 def search(
     benchmark: Annotated[
@@ -39,8 +41,26 @@ def search(
     ] = False,
     strategy: Annotated[
         str | None,
-        typer.Option(help="random, local_search, evolution, eda, trees or gp.  [default: gp]"),
+        typer.Option(
+            help="agnet, random, local_search, evolution, eda, trees or gp.  [default: agnet]"
+        ),
     ] = None,
+    surrogate: Annotated[
+        str | None, typer.Option(help="Of agnet: gnn, gp, trees or none.  [default: gnn]")
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Of agnet: default, or paper for its settings.  [default: default]"),
+    ] = None,
+    no_retraining: Annotated[
+        bool, typer.Option("--no-retraining", help="agnet's generator stays as it was pretrained.")
+    ] = False,
+    no_surrogate: Annotated[
+        bool, typer.Option("--no-surrogate", help="agnet picks among what it generates at random.")
+    ] = False,
+    no_generator: Annotated[
+        bool, typer.Option("--no-generator", help="agnet's candidates are drawn uniformly.")
+    ] = False,
     option: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of the strategy, as in population=50; repeatable."),
@@ -63,7 +83,10 @@ def search(
         int | None, typer.Option(help="Random initial architectures.  [default: 16]")
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(help="Architectures asked at a time.  [default: 16]")
+        int | None,
+        typer.Option(
+            help="Architectures asked at a time.  [default: 2, or 16 with --preset paper]"
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the run.  [default: 0]")] = None,
     seeds: Annotated[
@@ -89,14 +112,18 @@ def search(
     """
     given: dict[str, Any] = {
         "strategy": strategy,
-        "options": dict(_setting(text) for text in option or []) or None,
+        "options": {
+            **_switches(strategy, surrogate, preset, no_retraining, no_surrogate, no_generator),
+            **dict(_setting(text) for text in option or []),
+        }
+        or None,
         "objectives": [f"maximize {m}" for m in maximize or []]
         + [f"minimize {m}" for m in minimize or []]
         or None,
         "limits": limit or None,
         "queries": queries,
         "init": init,
-        "batch": batch,
+        "batch": PAPER_BATCH if batch is None and preset == "paper" else batch,
         "seed": seed,
     }
     given = {name: value for name, value in given.items() if value is not None}
@@ -145,6 +172,31 @@ def _benchmark_settings(
         raise InvalidInput("--space is for --table; a benchmark has a space of its own")
     settings = {"name": benchmark, "dataset": dataset, "noise": noise or None}
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _switches(
+    strategy: str | None,
+    surrogate: str | None,
+    preset: str | None,
+    no_retraining: bool,
+    no_surrogate: bool,
+    no_generator: bool,
+) -> dict[str, Any]:
+    """Gathers the settings of agnet that have options of their own."""
+    if surrogate is not None and no_surrogate:
+        raise InvalidInput("got --surrogate and --no-surrogate; use one of them")
+    switches = {
+        "surrogate": "none" if no_surrogate else surrogate,
+        "preset": preset,
+        "retraining": False if no_retraining else None,
+        "generator": False if no_generator else None,
+    }
+    given = {name: value for name, value in switches.items() if value is not None}
+    if given and strategy not in (None, "agnet"):
+        raise InvalidInput(
+            f"--surrogate, --preset and the switches are of agnet; got --strategy {strategy}"
+        )
+    return given
 
 
 def _setting(text: str) -> tuple[str, Any]:
