@@ -150,7 +150,10 @@ class GraphEnsemble(Surrogate):
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the weights, the examples and where the last fit began to look."""
-        weights = [network.state_dict() for network in self._networks]
+        weights = [
+            {name: weight.clone() for name, weight in network.state_dict().items()}
+            for network in self._networks
+        ]
         learnt = {} if self._data is None else self._data.state_dict()
         return {"networks": weights, "examples": learnt, "steps": self._tried if learnt else []}
 
