@@ -57,15 +57,15 @@ def work(job: Row) -> Row:
         objectives=("maximize val_accuracy",),
         limits=("flops_m<=400",) if on_ofa else (),
         queries=OFA_QUERIES if on_ofa else QUERIES,
+        init=16,
         batch=16 if on_ofa else 2,
         seed=job["seed"],
     )
     best = None if on_ofa else best_of(open_benchmark(**benchmark))
-    run, seen = watch(config, stop_at=best)
+    run, _ = watch(config, stop_at=best)
     return {
         "curve": rises(run),
         "queries_to_best": None if best is None else queries_to(run, best),
-        "seconds": round(sum(item.seconds for item in seen.rounds), 2),
     }
 
 

@@ -75,7 +75,6 @@ def work(job: Row) -> Row:
         "queries_to_best": queries_to(run, best),
         "test": {str(mark): test_accuracy(run, mark) for mark in MARKS},
         "spearman": seen.correlations(),
-        "seconds": round(sum(item.seconds for item in seen.rounds), 2),
     }
 
 

@@ -21,7 +21,7 @@ from experiments.watched import best_at, best_of, queries_to, rises, test_accura
 
 STRATEGIES = ("agnet", "gp", "trees", "evolution", "local_search", "random")
 BATCHES = (2, 16)
-QUERIES, MARKS, CELLS = 96, (48, 96), 2532
+QUERIES, INIT, MARKS, CELLS = 96, 16, (48, 96), 2532
 VALIDATION, TEST = "val_accuracy_4ep", "test_accuracy_4ep"
 
 
@@ -49,15 +49,15 @@ def work(job: Row) -> Row:
         strategy=job["strategy"],
         objectives=(f"maximize {VALIDATION}",),
         queries=QUERIES,
+        init=INIT,
         batch=job["batch"],
         seed=job["seed"],
     )
-    run, seen = watch(config, stop_at=best)
+    run, _ = watch(config, stop_at=best)
     return {
         "curve": rises(run),
         "queries_to_best": queries_to(run, best),
         "test": {str(mark): test_accuracy(run, mark, TEST) for mark in MARKS},
-        "seconds": round(sum(item.seconds for item in seen.rounds), 2),
     }
 
 

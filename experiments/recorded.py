@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from pathlib import Path
@@ -46,7 +47,7 @@ def complete(
 
     Args:
         jobs: What to do; the first value of each names the file of its row.
-        work: Does it in a process of its own and says what was found.
+        work: Does it in a process of its own and says what was found; its seconds are added.
         results: The folder of the files.
         procs: How many processes.
         only: First values to restrict the jobs to.
@@ -58,11 +59,11 @@ def complete(
         return
     os.environ.update(dict.fromkeys(THREADS, "1"))  # processes must not start a thread a core
     with start_workers(min(procs, len(todo))) as pool, stopping_workers():
-        running = {pool.submit(work, job): job for job in todo}
+        running = {pool.submit(_timed, work, job): job for job in todo}
         for number, future in enumerate(as_completed(running), start=1):
             job, found = running[future], future.result()
             _add(results / f"{_first(job)}.jsonl", job, found)
-            print(f"{number}/{len(todo)}", *job.values(), found.get("seconds", ""), flush=True)
+            print(f"{number}/{len(todo)}", *job.values(), found["seconds"], flush=True)
 
 
 def rows(results: Path, name: str) -> list[Row]:
@@ -108,6 +109,13 @@ def table(head: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
     """Writes a table in Markdown."""
     texts = [" | ".join(map(str, line)) for line in (head, ["---"] * len(head), *lines)]
     return "\n".join(f"| {text} |" for text in texts)
+
+
+def _timed(work: Callable[[Row], Row], job: Row) -> Row:
+    """Does a job, and adds the seconds that it took."""
+    began = time.perf_counter()
+    found = work(job)
+    return found | {"seconds": round(time.perf_counter() - began, 2)}
 
 
 def _first(job: Row) -> str:
