@@ -151,7 +151,7 @@ def best_of(benchmark: Benchmark, metric: str = "val_accuracy") -> float:
 
 
 def test_accuracy(run: Run, queries: int, metric: str = "test_accuracy") -> float:
-    """Reads the test accuracy of what validation had selected after some queries, without limits."""
+    """Reads the test accuracy of what validation, without limits, had selected by then."""
     selected = run.rows[int(run.values[:queries, 0].argmax())].arch
     benchmark = run.benchmark
     return float(benchmark.query([benchmark.space.parse(selected)], [metric])[0, 0])
