@@ -42,7 +42,8 @@ class _Preset:
     """Numbers that belong together.
 
     Attributes:
-        draws: Codes drawn from the prior a round.
+        first: Codes drawn from the prior in the first round, which fill the pool.
+        draws: Codes drawn from the prior in each later round.
         uniform: Draw them from U(-3, 3) in each dimension instead of the prior.
         parents: How many of the best draws are made around.
         nearby: Draws around the best a round.
@@ -56,6 +57,7 @@ class _Preset:
         updates: Of each retraining.
     """
 
+    first: int = 4096
     draws: int = 1024
     uniform: bool = False
     parents: int = 10
@@ -71,7 +73,9 @@ class _Preset:
 
 PRESETS: Final = {
     "default": _Preset(),
-    "paper": _Preset(draws=100, uniform=True, nearby=0, guided=0, pool=0, climbs=0, boldness=0.0),
+    "paper": _Preset(
+        first=100, draws=100, uniform=True, nearby=0, guided=0, pool=0, climbs=0, boldness=0.0
+    ),
 }
 COVERED: Final = 100_000  # spaces up to this size are covered by the draws of a search
 RADII: Final = (0.5, 1.0, 2.0, 4.0)  # of draws around codes
@@ -187,11 +191,11 @@ class AGNet(Strategy):
     def _candidates(self, *, guide: bool) -> Architectures:
         """The pool of this round: what is left of the last one, and new draws."""
         preset, space = self._preset, self._archive.problem.space
-        total = preset.draws + preset.nearby
+        draws = preset.draws if len(self._pool) else preset.first
         if self._generator is None:
-            drawn = space.sample(total, self._rng)
+            drawn = space.sample(draws + preset.nearby, self._rng)
         else:
-            drawn = self._drawn(self._generator)
+            drawn = self._drawn(self._generator, draws)
         pool = self._fresh(self._pool + drawn)
         learnt = self._surrogate is not None and len(self._archive) > 0
         if learnt and self._generator is not None and len(pool):
@@ -206,10 +210,10 @@ class AGNet(Strategy):
             self._pool = pool[: 2 * preset.pool]
         return pool
 
-    def _drawn(self, generator: GraphVAE) -> Architectures:
+    def _drawn(self, generator: GraphVAE, draws: int) -> Architectures:
         """Draws from the prior, or the paper's cube, and around the best."""
         preset = self._preset
-        shape = (preset.draws, generator.latent_size)
+        shape = (draws, generator.latent_size)
         if preset.uniform:
             codes = self._rng.uniform(-3, 3, shape)
         else:
