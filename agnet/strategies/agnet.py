@@ -8,7 +8,6 @@ weights are used once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy.typing as npt
 import torch
 
 from agnet.errors import InvalidInput
-from agnet.generators import GraphVAE, around, ascend
 from agnet.objectives import Outcomes
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
@@ -25,8 +23,9 @@ from agnet.strategies.candidates import fill_up
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.eda import rank_weights
 from agnet.strategies.feasibility import log_feasibility, margins
-from agnet.strategies.guidance import fit_score
+from agnet.strategies.latent_draws import LatentDraws
 from agnet.strategies.model_based import rank_scores
+from agnet.strategies.presets import PRESETS
 from agnet.strategies.pretrained import ready_generator
 from agnet.surrogates import ExtraTrees, GaussianProcess, GraphEnsemble, Surrogate
 from agnet.surrogates.acquisitions import upper_bound
@@ -36,49 +35,7 @@ __all__ = ["AGNet"]
 SURROGATES: Final = ("gnn", "gp", "trees", "none")
 
 
-@final
-@dataclass(frozen=True)
-class _Preset:
-    """Numbers that belong together.
-
-    Attributes:
-        first: Codes drawn from the prior in the first round, which fill the pool.
-        draws: Codes drawn from the prior in each later round.
-        uniform: Draw them from U(-3, 3) in each dimension instead of the prior.
-        parents: How many of the best draws are made around.
-        nearby: Draws around the best a round.
-        guided: Codes moved up the gradient of the surrogate after each retraining.
-        pool: How many candidates are kept when there are more than twice as many.
-        climbs: How often draws around the most promising candidates join them, in a space that
-            is too large to be covered by draws.
-        boldness: Of the acquisition.
-        k: Flatness of the rank weights.
-        retrain_every: Queries between retrainings of the generator.
-        updates: Of each retraining.
-    """
-
-    first: int = 4096
-    draws: int = 1024
-    uniform: bool = False
-    parents: int = 10
-    nearby: int = 512
-    guided: int = 64
-    pool: int = 2048
-    climbs: int = 3
-    boldness: float = 2.0
-    k: float = 0.01
-    retrain_every: int = 16
-    updates: int = 10
-
-
-PRESETS: Final = {
-    "default": _Preset(),
-    "paper": _Preset(
-        first=100, draws=100, uniform=True, nearby=0, guided=0, pool=0, climbs=0, boldness=0.0
-    ),
-}
 COVERED: Final = 100_000  # spaces up to this size are covered by the draws of a search
-RADII: Final = (0.5, 1.0, 2.0, 4.0)  # of draws around codes
 KEPT: Final = 16  # candidates that a climb starts from
 
 
@@ -127,10 +84,12 @@ class AGNet(Strategy):
             raise InvalidInput(f"got the preset {preset!r}; expected {' or '.join(PRESETS)}")
         if surrogate not in SURROGATES:
             raise InvalidInput(f"got surrogate {surrogate!r}; expected {', '.join(SURROGATES)}")
+        if not np.isfinite(boldness):
+            raise InvalidInput(f"got boldness {boldness}; expected a finite number")
         self._preset = PRESETS[preset]
         self._acquire = upper_bound(self._preset.boldness if boldness < 0 else boldness)
         self._archive, self._rng = Archive(problem), rng
-        self._generator = ready_generator(problem.space, rng) if generator else None
+        self._latent = LatentDraws(ready_generator(problem.space, rng), rng) if generator else None
         self._surrogate = _made(surrogate, problem, rng)
         self._retraining = retraining
         self._retrained = 0  # queries that were known when the generator was last retrained
@@ -146,9 +105,11 @@ class AGNet(Strategy):
         if known and self._surrogate is not None:
             self._learn(self._surrogate)
         due = known - self._retrained >= self._preset.retrain_every
-        if due and self._generator is not None and self._retraining:
+        if due and self._latent is not None and self._retraining:
             weights = rank_weights(_single(self._archive.outcomes).ranks(), self._preset.k)
-            self._generator.retrain(self._archive.archs, weights, updates=self._preset.updates)
+            self._latent.generator.retrain(
+                self._archive.archs, weights, updates=self._preset.updates
+            )
         if due:
             self._retrained = known
         candidates = self._candidates(guide=due)
@@ -165,7 +126,7 @@ class AGNet(Strategy):
             "agnet",
             self._archive,
             self._rng,
-            generator=None if self._generator is None else self._generator.state_dict(),
+            generator=None if self._latent is None else self._latent.generator.state_dict(),
             surrogate=None if self._surrogate is None else self._surrogate.state_dict(),
             pool=torch.from_numpy(self._pool.choices.copy()),
             retrained=self._retrained,
@@ -174,8 +135,8 @@ class AGNet(Strategy):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores a state; see :meth:`Strategy.load_state_dict`."""
         with restoring("agnet", self._archive, self._rng, state):
-            if self._generator is not None:
-                self._generator.load_state_dict(state["generator"])
+            if self._latent is not None:
+                self._latent.generator.load_state_dict(state["generator"])
             if self._surrogate is not None:
                 self._surrogate.load_state_dict(state["surrogate"])
             self._pool = self._archive.problem.space.from_choices(state["pool"].numpy())
@@ -192,55 +153,36 @@ class AGNet(Strategy):
         """The pool of this round: what is left of the last one, and new draws."""
         preset, space = self._preset, self._archive.problem.space
         draws = preset.draws if len(self._pool) else preset.first
-        if self._generator is None:
-            drawn = space.sample(draws + preset.nearby, self._rng)
-        else:
-            drawn = self._drawn(self._generator, draws)
+        latent, known = self._latent, len(self._archive)
+        if latent is None:
+            return self._keep(
+                self._fresh(self._pool + space.sample(draws + preset.nearby, self._rng))
+            )
+        drawn = latent.prior(draws, uniform=preset.uniform)
+        if known and preset.nearby:
+            order = np.argsort(_single(self._archive.outcomes).ranks(), kind="stable")
+            best = self._archive.archs[order[: preset.parents]]
+            drawn = drawn + latent.around(best, preset.nearby)
         pool = self._fresh(self._pool + drawn)
-        learnt = self._surrogate is not None and len(self._archive) > 0
-        if learnt and self._generator is not None and len(pool):
+        if self._surrogate is not None and known and len(pool):
             if guide and preset.guided:
-                pool = self._fresh(pool + self._guided(self._generator, pool))
+                some = pool[self._rng.permutation(len(pool))[: preset.pool]]
+                guided = latent.guided(some, self._promise(some), preset.guided)
+                pool = self._fresh(pool + guided)
             for _ in range(preset.climbs if space.size > COVERED else 0):
                 best = pool[self._promising(pool, KEPT)]
-                pool = self._fresh(pool + self._around(self._generator, best, preset.nearby))
-        if learnt and len(pool) > 2 * preset.pool:
-            self._pool = pool[self._promising(pool, preset.pool)]
+                pool = self._fresh(pool + latent.around(best, preset.nearby))
+        return self._keep(pool)
+
+    def _keep(self, pool: Architectures) -> Architectures:
+        """Notes what is left for the next round, and returns all of the pool."""
+        size = self._preset.pool
+        learnt = self._surrogate is not None and len(self._archive) > 0
+        if learnt and len(pool) > 2 * size:
+            self._pool = pool[self._promising(pool, size)]
         else:
-            self._pool = pool[: 2 * preset.pool]
+            self._pool = pool[: 2 * size]
         return pool
-
-    def _drawn(self, generator: GraphVAE, draws: int) -> Architectures:
-        """Draws from the prior, or the paper's cube, and around the best."""
-        preset = self._preset
-        shape = (draws, generator.latent_size)
-        if preset.uniform:
-            codes = self._rng.uniform(-3, 3, shape)
-        else:
-            codes = self._rng.standard_normal(shape)
-        drawn = generator.decode(torch.from_numpy(codes.astype(np.float32)), self._rng)
-        if not preset.nearby or not len(self._archive):
-            return drawn
-        order = np.argsort(_single(self._archive.outcomes).ranks(), kind="stable")
-        best = self._archive.archs[order[: preset.parents]]
-        return drawn + self._around(generator, best, preset.nearby)
-
-    def _around(self, generator: GraphVAE, archs: Architectures, n: int) -> Architectures:
-        """About ``n`` draws around the codes of architectures, from close by to far off."""
-        codes = generator.encode(archs)
-        each = max(n // (len(archs) * len(RADII)), 1)
-        parts = [around(codes, radius, each, self._rng).flatten(0, 1) for radius in RADII]
-        return generator.decode(torch.cat(parts), self._rng, temperature=0.5)
-
-    def _guided(self, generator: GraphVAE, pool: Architectures) -> Architectures:
-        """Draws at codes that were moved up the surrogate's gradient from promising ones."""
-        preset = self._preset
-        some = pool[self._rng.permutation(len(pool))[: preset.pool]]
-        codes = generator.encode(some)
-        promise = self._promise(some)
-        score = fit_score(codes, promise, self._rng)
-        start = codes[np.argsort(-promise, kind="stable")[: preset.guided].copy()]
-        return generator.decode(ascend(start, score, steps=20, prior=0.02), self._rng)
 
     def _fresh(self, archs: Architectures) -> Architectures:
         """The first of each, in order, of which none was evaluated, at the level that matters."""

@@ -1,0 +1,59 @@
+"""Numbers of AG-Net that belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+__all__ = ["PRESETS", "Preset"]
+
+
+@final
+@dataclass(frozen=True)
+class Preset:
+    """How many candidates are drawn where, and when the generator is retrained.
+
+    Attributes:
+        first: Codes drawn from the prior in the first round, which fill the pool.
+        draws: Codes drawn from the prior in each later round.
+        uniform: Draw them from U(-3, 3) in each dimension instead of the prior.
+        parents: How many of the best draws are made around.
+        nearby: Draws around the best a round.
+        guided: Codes moved up the gradient of the surrogate after each retraining.
+        pool: How many candidates are kept when there are more than twice as many.
+        climbs: How often draws around the most promising candidates join them, in a space that
+            is too large to be covered by draws.
+        boldness: Of the acquisition.
+        k: Flatness of the rank weights.
+        retrain_every: Queries between retrainings of the generator.
+        updates: Of each retraining.
+    """
+
+    first: int = 4096
+    draws: int = 1024
+    uniform: bool = False
+    parents: int = 10
+    nearby: int = 512
+    guided: int = 64
+    pool: int = 2048
+    climbs: int = 3
+    boldness: float = 2.0
+    k: float = 0.01
+    retrain_every: int = 16
+    updates: int = 10
+
+
+PRESETS: Final = {
+    "default": Preset(),
+    "paper": Preset(
+        first=100,
+        draws=100,
+        uniform=True,
+        nearby=0,
+        guided=0,
+        pool=0,
+        climbs=0,
+        boldness=0.0,
+        updates=40,
+    ),
+}
