@@ -127,6 +127,20 @@ def test_weights_of_any_scale_are_shares() -> None:
     assert drawn[0] == drawn[1] == drawn[2]
 
 
+def test_updates_are_those_of_the_settings_unless_given() -> None:
+    space = NASBench201()
+    archs = space.sample(10, np.random.default_rng(0))
+    start = untrained(space).encode(archs)
+    codes = []
+    for updates in (None, SMALL.retrain_updates, 3, 0):
+        generator = untrained(space)
+        generator.retrain(archs, np.ones(10), updates=updates)
+        codes.append(generator.encode(archs))
+    assert torch.equal(codes[0], codes[1])
+    assert not torch.equal(codes[0], codes[2])
+    assert torch.equal(codes[3], start)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"latent": 0}, {"beta": -1.0}, {"rate": 0.0}, {"replay": 1.5}, {"beta": float("nan")}]
 )

@@ -276,7 +276,7 @@ def test_states_of_another_ensemble_are_refused() -> None:
 @pytest.mark.parametrize("name", ["members", "width", "at_most"])
 def test_settings_are_checked(name: str) -> None:
     with pytest.raises(InvalidInput, match=f"{name} 0"):
-        GraphEnsemble(PART, np.random.default_rng(0), **{name: 0})  # type: ignore[arg-type]
+        GraphEnsemble(PART, np.random.default_rng(0), **{name: 0})
 
 
 def test_a_batch_starts_with_the_highest_bound_and_goes_on_elsewhere() -> None:
