@@ -23,7 +23,8 @@ from agnet.spaces import (
     Subset,
 )
 from agnet.strategies import AGNet, Problem, Strategy, make_strategy
-from agnet.strategies.agnet import PRESETS, _single
+from agnet.strategies.agnet import _single
+from agnet.strategies.presets import PRESETS
 from agnet.surrogates import GaussianProcess, GraphEnsemble
 from agnet.surrogates.acquisitions import upper_bound
 from agnet.testing import StrategyContract
@@ -285,14 +286,14 @@ def test_retraining_alone_learns() -> None:
 def test_the_generator_is_retrained_every_few_queries(monkeypatch: pytest.MonkeyPatch) -> None:
     strategy = made(PART, surrogate="none")
     known: list[int] = []
-    assert strategy._generator is not None
+    assert strategy._latent is not None
 
     def noting(archs: Architectures, weights: Array, *, updates: int) -> None:
         assert weights.sum() == pytest.approx(1)
         assert weights.argmax() == worth(archs).argmax()
         known.append(len(archs))
 
-    monkeypatch.setattr(strategy._generator, "retrain", noting)
+    monkeypatch.setattr(strategy._latent.generator, "retrain", noting)
     start(strategy, 10)
     rounds(strategy, 9, 4)
     assert known == [18, 34]
