@@ -13,6 +13,7 @@ from agnet.spaces import Architecture, Architectures, SearchSpace
 from agnet.surrogates.features import features_of
 from agnet.surrogates.graph_net import GraphNet
 from agnet.surrogates.live_graphs import live_graphs
+from agnet.surrogates.memory import RowMemory
 
 __all__ = ["GraphEmbedding", "as_written"]
 
@@ -53,6 +54,7 @@ class GraphEmbedding:
         read = self._read(space.sample(REFERENCE, np.random.default_rng(0)))
         self._mean = read.mean(axis=0)
         self._directions = _principal(read - self._mean)
+        self._memory = RowMemory()
         self._vocabulary = np.empty(0, dtype=np.int64)
         self._table: tuple[Array, Array] | None = None
 
@@ -81,10 +83,14 @@ class GraphEmbedding:
         weight = np.float32(min(self._features.weight, PATH_WEIGHT))
         paths = weight * described.indicators(self._vocabulary).astype(np.float32)
         summary = described.summary.astype(np.float32) * self._weights
-        read = (self._read(archs) - self._mean) @ self._directions
+        keys = self._space.keys(archs)
+        read = self._memory.recall(keys, lambda rows: self._projected(archs[rows]))
         rest = np.concatenate([summary, read], axis=1)
         norm = weight**2 * (described.codes >= 0).sum(axis=1) + (rest**2).sum(axis=1)
         return np.concatenate([paths, rest], axis=1), norm.astype(np.float32)
+
+    def _projected(self, archs: Architectures) -> Array:
+        return np.asarray((self._read(archs) - self._mean) @ self._directions)
 
     @torch.no_grad()
     def _read(self, archs: Architectures) -> Array:

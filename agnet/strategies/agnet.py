@@ -8,7 +8,7 @@ weights are used once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ from agnet.surrogates import ExtraTrees, GaussianProcess, GraphEnsemble, Surroga
 from agnet.surrogates.acquisitions import upper_bound
 
 __all__ = ["AGNet"]
+
+Promise: TypeAlias = npt.NDArray[np.float64]
 
 SURROGATES: Final = ("gnn", "gp", "trees", "none")
 
@@ -96,7 +98,7 @@ class AGNet(Strategy):
         self._pool = problem.space.batch([])
         metrics = [o.metric for o in problem.objectives] + [m.metric for m in problem.limits]
         levels = problem.space.key_levels
-        only_accuracy = all(metric.endswith("accuracy") for metric in metrics)
+        only_accuracy = all("accuracy" in metric for metric in metrics)
         self._level = levels[-1] if only_accuracy else levels[0]
 
     def ask(self, n: int) -> Architectures:
@@ -164,22 +166,30 @@ class AGNet(Strategy):
             best = self._archive.archs[order[: preset.parents]]
             drawn = drawn + latent.around(best, preset.nearby)
         pool = self._fresh(self._pool + drawn)
-        if self._surrogate is not None and known and len(pool):
-            if guide and preset.guided:
-                some = pool[self._rng.permutation(len(pool))[: preset.pool]]
-                guided = latent.guided(some, self._promise(some), preset.guided)
-                pool = self._fresh(pool + guided)
-            for _ in range(preset.climbs if space.size > COVERED else 0):
-                best = pool[self._promising(pool, KEPT)]
-                pool = self._fresh(pool + latent.around(best, preset.nearby))
-        return self._keep(pool)
+        if self._surrogate is None or not known:
+            return self._keep(pool)
+        promise = self._promise(pool)
+        if guide and preset.guided:
+            some = self._rng.permutation(len(pool))[: preset.pool]
+            guided = latent.guided(pool[some], promise[some], preset.guided)
+            pool, promise = self._joined(pool, promise, guided)
+        for _ in range(preset.climbs if space.size > COVERED else 0):
+            best = pool[np.argsort(-promise, kind="stable")[:KEPT]]
+            pool, promise = self._joined(pool, promise, latent.around(best, preset.nearby))
+        return self._keep(pool, promise)
 
-    def _keep(self, pool: Architectures) -> Architectures:
+    def _joined(
+        self, pool: Architectures, promise: Promise, more: Architectures
+    ) -> tuple[Architectures, Promise]:
+        """Adds what is new to the pool, with its promise."""
+        joined = self._fresh(pool + more)
+        return joined, np.concatenate([promise, self._promise(joined[len(pool) :])])
+
+    def _keep(self, pool: Architectures, promise: Promise | None = None) -> Architectures:
         """Notes what is left for the next round, and returns all of the pool."""
         size = self._preset.pool
-        learnt = self._surrogate is not None and len(self._archive) > 0
-        if learnt and len(pool) > 2 * size:
-            self._pool = pool[self._promising(pool, size)]
+        if promise is not None and len(pool) > 2 * size:
+            self._pool = pool[np.sort(np.argsort(-promise, kind="stable")[:size])]
         else:
             self._pool = pool[: 2 * size]
         return pool
@@ -191,18 +201,15 @@ class AGNet(Strategy):
         known = np.isin(keys, space.keys(self._archive.archs, self._level))
         return archs[np.sort(first[~known])]
 
-    def _promise(self, archs: Architectures) -> npt.NDArray[np.float64]:
+    def _promise(self, archs: Architectures) -> Promise:
         """The acquisition ``(B,)`` of candidates each on its own, with their feasibility."""
-        if self._surrogate is None:
+        if self._surrogate is None or not len(archs):
             return np.zeros(len(archs))
         mean, std = self._surrogate.predict(archs)
         wanted = len(self._archive.problem.objectives)
         bounds = self._acquire(mean[:, :wanted], std[:, :wanted], 0.0)
         feasible = log_feasibility(mean[:, wanted:], std[:, wanted:], self._bounds)
         return np.asarray(bounds.mean(axis=1) + feasible)
-
-    def _promising(self, archs: Architectures, n: int) -> npt.NDArray[np.int64]:
-        return np.sort(np.argsort(-self._promise(archs), kind="stable")[:n])
 
     def _choose(self, pool: Architectures, n: int) -> npt.NDArray[np.int64]:
         """The rows of the pool to evaluate."""

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnet.generators import Generator, around, ascend
+from agnet.generators import Generator, ascend
 from agnet.spaces import Architectures
 from agnet.strategies.guidance import fit_score
 
 __all__ = ["LatentDraws"]
 
-RADII: Final = (0.5, 1.0, 2.0, 4.0)  # of draws around codes: one change is about 3 away
+SHARES: Final = (0.3, 0.4, 0.55, 0.75)  # of a code that are drawn anew: from few changes to many
 CUBE: Final = 3.0
 STEPS: Final = 20  # up a gradient
 PRIOR: Final = 0.02  # what keeps codes on the way up where the generator knows architectures
@@ -43,11 +43,20 @@ class LatentDraws:
         return self.generator.decode(torch.from_numpy(codes.astype(np.float32)), self._rng)
 
     def around(self, archs: Architectures, n: int) -> Architectures:
-        """Draws about ``n`` around the codes of architectures, from close by to far off."""
+        """Draws about ``n`` around the codes of architectures, from close by to far off.
+
+        A share ``b`` of a code ``z`` is drawn anew, ``sqrt(1 - b^2) z + b e``, with ``e`` normal
+        and about as long as ``z``: a step that stays where the generator knows architectures
+        (Cotter et al., "MCMC Methods for Functions", Statistical Science 2013, eq. 4.3).
+        """
         codes = self.generator.encode(archs)
-        each = max(n // (len(archs) * len(RADII)), 1)
-        parts = [around(codes, radius, each, self._rng).flatten(0, 1) for radius in RADII]
-        return self.generator.decode(torch.cat(parts), self._rng, temperature=TEMPERATURE)
+        each = max(n // (len(archs) * len(SHARES)), 1)
+        kept = codes.repeat_interleave(each, 0).repeat(len(SHARES), 1)
+        steps = torch.from_numpy(self._rng.standard_normal(kept.shape, dtype=np.float32))
+        steps = steps * kept.norm(dim=1, keepdim=True) / kept.shape[1] ** 0.5
+        share = torch.tensor(SHARES).repeat_interleave(len(codes) * each)[:, None]
+        moved = (1 - share**2).sqrt() * kept + share * steps
+        return self.generator.decode(moved, self._rng, temperature=TEMPERATURE)
 
     def guided(
         self, archs: Architectures, promise: npt.NDArray[np.float64], n: int
