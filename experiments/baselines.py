@@ -1,4 +1,4 @@
-"""The baselines on NAS-Bench-201: what any strategy here has to beat.
+"""All strategies on NAS-Bench-201, baselines and AG-Net, by the same protocol.
 
     python experiments/baselines.py run  --work DIR    (resumable; hours on two cores)
     python experiments/baselines.py table              (prints the table from the committed results)
@@ -23,7 +23,7 @@ from agnet import Run, SearchConfig, open_benchmark, sweep
 from agnet.benchmarks import Benchmark
 from agnet.sweeps import interval
 
-STRATEGIES = ("random", "local_search", "evolution", "eda", "trees", "gp")
+STRATEGIES = ("random", "local_search", "evolution", "eda", "trees", "gp", "agnet")
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 BATCHES = (16, 4)
 SEEDS = tuple(range(30))
@@ -38,6 +38,7 @@ STYLES: tuple[dict[str, Any], ...] = (  # told apart without colour, too
     {"color": "#56B4E9", "linestyle": (0, (5, 1, 1, 1, 1, 1))},
     {"color": "#CC79A7", "linestyle": (0, (8, 2))},
     {"color": "#0072B2", "linestyle": "-"},
+    {"color": "#D55E00", "linestyle": "-"},
 )
 
 

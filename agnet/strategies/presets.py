@@ -36,7 +36,7 @@ class Preset:
     nearby: int = 512
     guided: int = 64
     pool: int = 2048
-    climbs: int = 3
+    climbs: int = 8
     boldness: float = 2.0
     k: float = 0.01
     retrain_every: int = 16
