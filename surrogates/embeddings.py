@@ -59,7 +59,12 @@ class GraphEmbedding:
         self._table: tuple[Array, Array] | None = None
 
     def learn_paths(self, archs: Sequence[Architecture]) -> None:
-        """Gives every path of ``B`` architectures a coordinate, and forgets all others."""
+        """Gives every path of ``B`` architectures a coordinate, and forgets all others.
+
+        Readouts are forgotten too: their last bits depend on what they were computed together with,
+        and a search that is resumed must find the same ones as an unbroken one.
+        """
+        self._memory = RowMemory()
         if self._space.size > TABLED:
             self._vocabulary = self._features.describe(archs).vocabulary()
 

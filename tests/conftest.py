@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Two workers with two threads each on two cores wait for each other most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 REQUIRED = bool(os.environ.get("AGNET_REQUIRE_DATA"))
 
 
