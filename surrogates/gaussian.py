@@ -15,7 +15,18 @@ from scipy.linalg import cholesky, solve_triangular
 
 from agnet.surrogates.acquisitions import Acquisition
 
-__all__ = ["LENGTHS", "Belief", "Head", "choose_batch", "fit_heads", "matern52", "posterior"]
+__all__ = [
+    "LENGTHS",
+    "Belief",
+    "Head",
+    "choose_batch",
+    "fit_heads",
+    "matern52",
+    "posterior",
+    "squared_distances",
+    "standardised",
+    "variance",
+]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -123,6 +134,22 @@ def choose_batch(
             for belief in beliefs:
                 belief.take(at)
     return np.array(chosen, dtype=np.int64)
+
+
+def squared_distances(first: Array, first_norm: Array, second: Array, second_norm: Array) -> Array:
+    """Squared distances ``(n, B)`` of ``(n, F)`` and ``(B, F)`` coordinates with given norms."""
+    squared = first_norm[:, None] + second_norm - 2 * first @ second.T
+    return np.asarray(np.maximum(squared, 0.0))
+
+
+def standardised(values: Array) -> tuple[Array, Array, Array]:
+    """Returns columns ``(n, M)`` of zero mean and unit variance, and their means and deviations.
+
+    The deviation of a constant column is taken to be 1.
+    """
+    shift, spread = values.mean(axis=0), values.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
+    return (values - shift) / scale, shift, scale
 
 
 def matern52(squared: Array, length: float) -> Array:

@@ -21,6 +21,8 @@ from agnet.surrogates.gaussian import (
     choose_batch,
     fit_heads,
     posterior,
+    squared_distances,
+    standardised,
     variance,
 )
 from agnet.surrogates.graph_net import GraphNet
@@ -183,10 +185,7 @@ class GraphEnsemble(Surrogate):
         """Fits all heads, looking near the steps of the last fit."""
         rows = _kept(data.values[:, 0], self._at_most)
         archs, values = data.archs[rows], data.values[rows]
-        self._shift = values.mean(axis=0)
-        spread = values.std(axis=0)
-        self._scale = np.where(spread > 0, spread, 1.0)
-        scaled = (values - self._shift) / self._scale
+        scaled, self._shift, self._scale = standardised(values)
         for embedding in self._embeddings:
             embedding.learn_paths(archs)
         self._views = []
@@ -233,12 +232,6 @@ class GraphEnsemble(Surrogate):
             mean[:, m] = np.mean(means, axis=0)
             std[:, m] = np.sqrt(np.mean(variances, axis=0) + np.var(means, axis=0))
         return mean, std
-
-
-def squared_distances(first: Array, first_norm: Array, second: Array, second_norm: Array) -> Array:
-    """Squared distances ``(n, B)`` of ``(n, F)`` and ``(B, F)`` coordinates with given norms."""
-    squared = first_norm[:, None] + second_norm - 2 * first @ second.T
-    return np.asarray(np.maximum(squared, 0.0))
 
 
 def _kept(value: Array, at_most: int) -> npt.NDArray[np.int64]:

@@ -13,7 +13,15 @@ from agnet.spaces import Architecture, SearchSpace
 from agnet.surrogates.acquisitions import Acquisition
 from agnet.surrogates.base import Surrogate
 from agnet.surrogates.features import Description, features_of
-from agnet.surrogates.gaussian import Belief, choose_batch, fit_heads, posterior, variance
+from agnet.surrogates.gaussian import (
+    Belief,
+    choose_batch,
+    fit_heads,
+    posterior,
+    squared_distances,
+    standardised,
+    variance,
+)
 from agnet.surrogates.training_set import TrainingSet
 
 __all__ = ["GaussianProcess"]
@@ -102,12 +110,8 @@ class GaussianProcess(Surrogate):
         described = self._features.describe(data.archs)
         self._vocabulary = described.vocabulary()
         self._train, self._train_norm = self._embed(described)
-        self._shift = data.values.mean(axis=0)
-        spread = data.values.std(axis=0)
-        self._scale = np.where(spread > 0, spread, 1.0)
-        self._outputs = fit_heads(
-            self._squared_distances(described), (data.values - self._shift) / self._scale
-        )
+        scaled, self._shift, self._scale = standardised(data.values)
+        self._outputs = fit_heads(self._squared_distances(described), scaled)
         self._data = data
 
     def _embed(self, described: Description) -> tuple[Array, Array]:
@@ -119,6 +123,4 @@ class GaussianProcess(Surrogate):
 
     def _squared_distances(self, described: Description) -> Array:
         """Squared distances ``(n, B)`` from the training set."""
-        rows, norm = self._embed(described)
-        squared = self._train_norm[:, None] + norm - 2 * self._train @ rows.T
-        return np.asarray(np.maximum(squared, 0.0))
+        return squared_distances(self._train, self._train_norm, *self._embed(described))

@@ -12,8 +12,6 @@ from agnet.surrogates.live_graphs import LiveGraphs
 
 __all__ = ["GraphNet"]
 
-PARTS = 4  # readouts: total, mean, largest, and the state of the last node
-
 
 @final
 class GraphNet(torch.nn.Module):
@@ -36,7 +34,6 @@ class GraphNet(torch.nn.Module):
             rng: What weights are drawn with.
         """
         super().__init__()
-        self.width = width
         self.start = _drawn(rng, types, width, gain=math.sqrt(types / 2))
         self.shift = _drawn(rng, 1, width, gain=0.5)
         weights = [

@@ -43,8 +43,8 @@ def live_graphs(graphs: GraphBatch, dead: torch.Tensor, silent: torch.Tensor) ->
     nodes = graphs.num_nodes
     exists = graphs.mask & ~dead[graphs.ops]
     linked = graphs.adjacency & exists[:, :, None] & exists[:, None, :]
-    fed = exists & graphs.mask & ~graphs.adjacency.any(dim=1)
-    used = exists & graphs.mask & ~graphs.adjacency.any(dim=2)
+    fed = exists & ~graphs.adjacency.any(dim=1)
+    used = exists & ~graphs.adjacency.any(dim=2)
     for node in range(nodes):  # in topological order
         fed[:, node] |= (linked[:, :, node] & fed).any(dim=1)
     for node in reversed(range(nodes)):

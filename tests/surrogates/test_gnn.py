@@ -23,8 +23,8 @@ from agnet.spaces import (
 )
 from agnet.surrogates import GraphEnsemble, Surrogate
 from agnet.surrogates.acquisitions import upper_bound
-from agnet.surrogates.gaussian import LENGTHS
-from agnet.surrogates.gnn import FEW, NEAR, _kept, _near, squared_distances
+from agnet.surrogates.gaussian import LENGTHS, squared_distances
+from agnet.surrogates.gnn import FEW, NEAR, _kept, _near
 from agnet.testing.surrogates import SurrogateContract
 
 SPACE = NASBench201()

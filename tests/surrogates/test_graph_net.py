@@ -7,10 +7,11 @@ from torch.nn.functional import pad
 
 from agnet.spaces import DARTS, NASBench101, NASBench201, SearchSpace
 from agnet.surrogates.features import features_of
-from agnet.surrogates.graph_net import PARTS, GraphNet
+from agnet.surrogates.graph_net import GraphNet
 from agnet.surrogates.live_graphs import LiveGraphs, live_graphs
 
 SPACES = [NASBench201(), NASBench101(), DARTS()]
+PARTS = 4  # readouts: total, mean, largest, and the state of the last node
 WIDTH = 8
 
 
