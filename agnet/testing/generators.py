@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 from abc import ABC, abstractmethod
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from agnet.errors import CheckpointError, InvalidInput
 from agnet.generators.base import Generator
 from agnet.spaces import Architectures, NASBench101, NASBench201, SearchSpace
+from agnet.testing.states import through_a_file
 
 __all__ = ["GeneratorContract"]
 
@@ -126,9 +126,7 @@ class GeneratorContract(ABC):
         """A state that went through a file encodes and draws as the generator it was taken of."""
         generator, again = self.fitted(), self.fresh(seed=9)
         generator.retrain(self.draw(30), np.arange(30.0))
-        buffer = io.BytesIO()
-        torch.save(generator.state_dict(), buffer)
-        again.load_state_dict(torch.load(io.BytesIO(buffer.getvalue()), weights_only=True))
+        again.load_state_dict(through_a_file(generator.state_dict()))
         archs = self.draw(20, seed=1)
         assert torch.equal(generator.encode(archs), again.encode(archs))
         first, second = (one.sample(50, np.random.default_rng(1)) for one in (generator, again))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
 
 import numpy as np
-import torch
 
 from agnet.errors import CheckpointError
 from agnet.objectives import Limit, Objective, Outcomes
 from agnet.seeds import stream
 from agnet.spaces import Architectures, NASBench101, NASBench201, SearchSpace
 from agnet.strategies.base import Problem, Strategy
+from agnet.testing.states import saved, through_a_file
 
 __all__ = ["StrategyContract"]
 
@@ -95,7 +94,7 @@ class StrategyContract(ABC):
         whole = self.started()
         for _ in range(self.rounds):
             copy = self.strategy(self.problem(), stream(99, "strategy"))
-            copy.load_state_dict(_through_a_file(whole.state_dict()))
+            copy.load_state_dict(through_a_file(whole.state_dict()))
             assert self.go_on(copy, 2) == self.go_on(_twin(self, whole), 2)
             self.go_on(whole, 1)
 
@@ -103,9 +102,9 @@ class StrategyContract(ABC):
         """What was saved stays what it was."""
         strategy = self.started()
         state = strategy.state_dict()
-        before = _bytes(state)
+        before = saved(state)
         self.go_on(strategy, 1)
-        assert _bytes(state) == before
+        assert saved(state) == before
 
     def test_foreign_states_are_refused(self) -> None:
         """A state of another space, another problem or another strategy raises a typed error."""
@@ -157,14 +156,3 @@ def _twin(contract: StrategyContract, strategy: Strategy) -> Strategy:
     twin = contract.strategy(contract.problem(), stream(7, "strategy"))
     twin.load_state_dict(strategy.state_dict())
     return twin
-
-
-def _bytes(state: dict[str, object]) -> bytes:
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    return buffer.getvalue()
-
-
-def _through_a_file(state: dict[str, object]) -> dict[str, object]:
-    loaded: dict[str, object] = torch.load(io.BytesIO(_bytes(state)), weights_only=True)
-    return loaded

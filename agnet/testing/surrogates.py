@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from agnet.errors import CheckpointError, InvalidInput
 from agnet.spaces import Architectures, NASBench101, NASBench201, SearchSpace
 from agnet.surrogates.base import Surrogate
+from agnet.testing.states import through_a_file
 
 __all__ = ["SurrogateContract"]
 
@@ -103,10 +102,8 @@ class SurrogateContract(ABC):
     def test_states_make_equal_predictions(self) -> None:
         """A state that went through a file predicts exactly as the surrogate it was taken of."""
         surrogate, archs = self.fitted(), self.draw(20, seed=1)
-        buffer = io.BytesIO()
-        torch.save(surrogate.state_dict(), buffer)
         again = self.fresh(seed=9)
-        again.load_state_dict(torch.load(io.BytesIO(buffer.getvalue()), weights_only=True))
+        again.load_state_dict(through_a_file(surrogate.state_dict()))
         assert np.array_equal(surrogate.predict(archs)[0], again.predict(archs)[0])
         assert np.array_equal(surrogate.predict(archs)[1], again.predict(archs)[1])
 

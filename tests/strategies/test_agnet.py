@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 from scipy.special import log_ndtr
 
 from agnet.errors import CheckpointError, InvalidInput
@@ -28,6 +26,7 @@ from agnet.strategies.presets import PRESETS
 from agnet.surrogates import GaussianProcess, GraphEnsemble
 from agnet.surrogates.acquisitions import upper_bound
 from agnet.testing import StrategyContract
+from agnet.testing.states import through_a_file
 
 SPACE = NASBench201()
 PART = Subset(SPACE.enumerate()[::20])  # the same generator, and quicker to embed
@@ -340,10 +339,8 @@ def test_resumed_equals_unbroken_with_a_limit(space: SearchSpace, settings: dict
     whole = made(space, limits=limits, **settings)
     start(whole, 20)
     rounds(whole, 2, 6)
-    buffer = io.BytesIO()
-    torch.save(whole.state_dict(), buffer)
     resumed = made(space, limits=limits, seed=9, **settings)
-    resumed.load_state_dict(torch.load(io.BytesIO(buffer.getvalue()), weights_only=True))
+    resumed.load_state_dict(through_a_file(whole.state_dict()))
     assert rounds(whole, 2, 6) == rounds(resumed, 2, 6)
 
 

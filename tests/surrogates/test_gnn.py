@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 from scipy.stats import kendalltau
 
 from agnet.benchmarks import NASBench201Benchmark
@@ -25,6 +22,7 @@ from agnet.surrogates import GraphEnsemble, Surrogate
 from agnet.surrogates.acquisitions import upper_bound
 from agnet.surrogates.gaussian import LENGTHS, squared_distances
 from agnet.surrogates.gnn import FEW, NEAR, _kept, _near
+from agnet.testing.states import through_a_file
 from agnet.testing.surrogates import SurrogateContract
 
 SPACE = NASBench201()
@@ -101,13 +99,6 @@ def fitted(n: int = 80, **settings: Any) -> GraphEnsemble:
     archs = draw(PART, n)
     ensemble.fit(archs, np.stack([computed(archs), written(archs)], axis=1))
     return ensemble
-
-
-def through_a_file(state: Mapping[str, Any]) -> dict[str, Any]:
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    loaded: dict[str, Any] = torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
-    return loaded
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "ImageNet16-120"])
