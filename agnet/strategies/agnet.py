@@ -158,14 +158,16 @@ class AGNet(Strategy):
         latent, known = self._latent, len(self._archive)
         if latent is None:
             return self._keep(
-                self._fresh(self._pool + space.sample(draws + preset.nearby, self._rng))
+                self._archive.fresh(
+                    self._pool + space.sample(draws + preset.nearby, self._rng), self._level
+                )
             )
         drawn = latent.prior(draws, uniform=preset.uniform)
         if known and preset.nearby:
             order = np.argsort(_single(self._archive.outcomes).ranks(), kind="stable")
             best = self._archive.archs[order[: preset.parents]]
             drawn = drawn + latent.around(best, preset.nearby)
-        pool = self._fresh(self._pool + drawn)
+        pool = self._archive.fresh(self._pool + drawn, self._level)
         if self._surrogate is None or not known:
             return self._keep(pool)
         promise = self._promise(pool)
@@ -182,7 +184,7 @@ class AGNet(Strategy):
         self, pool: Architectures, promise: Promise, more: Architectures
     ) -> tuple[Architectures, Promise]:
         """Adds what is new to the pool, with its promise."""
-        joined = self._fresh(pool + more)
+        joined = self._archive.fresh(pool + more, self._level)
         return joined, np.concatenate([promise, self._promise(joined[len(pool) :])])
 
     def _keep(self, pool: Architectures, promise: Promise | None = None) -> Architectures:
@@ -193,13 +195,6 @@ class AGNet(Strategy):
         else:
             self._pool = pool[: 2 * size]
         return pool
-
-    def _fresh(self, archs: Architectures) -> Architectures:
-        """The first of each, in order, of which none was evaluated, at the level that matters."""
-        space = self._archive.problem.space
-        keys, first = np.unique(space.keys(archs, self._level), return_index=True)
-        known = np.isin(keys, space.keys(self._archive.archs, self._level))
-        return archs[np.sort(first[~known])]
 
     def _promise(self, archs: Architectures) -> Promise:
         """The acquisition ``(B,)`` of candidates each on its own, with their feasibility."""

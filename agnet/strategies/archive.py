@@ -58,10 +58,17 @@ class Archive:
         )
         self._keys = np.concatenate([self._keys, self.problem.space.keys(batch)])
 
-    def fresh(self, archs: Architectures) -> Architectures:
-        """Keeps the first of each distinct architecture that has not been told yet, in order."""
-        keys, first = np.unique(self.problem.space.keys(archs), return_index=True)
-        return archs[np.sort(first[~np.isin(keys, self._keys)])]
+    def fresh(self, archs: Architectures, level: str | None = None) -> Architectures:
+        """Keeps the first of each distinct architecture, in order, of which none was told yet.
+
+        Args:
+            archs: What is looked through.
+            level: At which two count as equal, one of ``space.key_levels``; the finest by default.
+        """
+        space = self.problem.space
+        keys, first = np.unique(space.keys(archs, level), return_index=True)
+        told = self._keys if level is None else space.keys(self.archs, level)
+        return archs[np.sort(first[~np.isin(keys, told)])]
 
     def seen(self, archs: Sequence[Architecture]) -> npt.NDArray[np.bool_]:
         """Says for each of ``B`` architectures whether it has been told."""

@@ -132,11 +132,7 @@ class ModelBased(Strategy):
 
     def _new_functions(self, archs: Architectures) -> Architectures:
         """The first of each function, in order, of which no architecture has been evaluated."""
-        space = self._archive.problem.space
-        level = space.key_levels[-1]
-        functions, first = np.unique(space.keys(archs, level), return_index=True)
-        known = np.isin(functions, space.keys(self._archive.archs, level))
-        return archs[np.sort(first[~known])]
+        return self._archive.fresh(archs, self._archive.problem.space.key_levels[-1])
 
     def _mutants(self, parents: Architectures, n: int) -> Architectures:
         """``n`` mutants of parents in turn, one to three changes away."""

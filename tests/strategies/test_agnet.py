@@ -320,7 +320,7 @@ def test_the_most_promising_are_kept_where_there_are_too_many(
     start(strategy)
     strategy.ask(4)
     assert len(strategy._pool) == 40
-    everything = strategy._fresh(PART.enumerate())
+    everything = strategy._archive.fresh(PART.enumerate(), strategy._level)
     kept = strategy._promise(strategy._pool)
     assert kept.min() > np.quantile(strategy._promise(everything), 0.6)
 
