@@ -1,9 +1,9 @@
 """All strategies on NAS-Bench-201, baselines and AG-Net, by the same protocol.
 
-    python experiments/baselines.py run  --work DIR    (resumable; hours on two cores)
-    python experiments/baselines.py table              (prints the table from the committed results)
-    python experiments/baselines.py short              (the README's table: batches of 4)
-    python experiments/baselines.py figure             (draws the curves of batches of 4)
+    python -m experiments.baselines run  --work DIR    (resumable; hours on two cores)
+    python -m experiments.baselines table              (prints the table from the committed results)
+    python -m experiments.baselines short              (the README's table: batches of 4)
+    python -m experiments.baselines figure             (draws the curves of batches of 4)
 
 30 seeds, 16 initial cells in common, 192 queries, three data sets, batches of 4 and 16. Validation
 selects; the test accuracy (a metric to be imported) is read of the selected cell only.
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from agnet import Run, SearchConfig, open_benchmark, sweep
-from agnet.benchmarks import Benchmark
 from agnet.sweeps import interval
+from experiments.watched import best_of, queries_to, rises, test_accuracy
 
 STRATEGIES = ("random", "local_search", "evolution", "eda", "trees", "gp", "agnet")
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
@@ -68,32 +68,22 @@ def run(strategy: str, batch: int, dataset: str, work: Path) -> None:
         batch=batch,
     )
     runs = sweep(config, SEEDS, work / name, workers=2, resume=True)
-    benchmark = open_benchmark("nasbench201", dataset=dataset)
-    best = float(benchmark.query(benchmark.space.enumerate(), ["val_accuracy"]).max())
+    best = best_of(open_benchmark("nasbench201", dataset=dataset))
     RESULTS.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(summary(item, benchmark, best)) for item in runs]
+    lines = [json.dumps(summary(item, best)) for item in runs]
     (RESULTS / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
     print(name, flush=True)
 
 
-def summary(run: Run, benchmark: Benchmark, best: float) -> dict[str, Any]:
+def summary(run: Run, best: float) -> dict[str, Any]:
     """Returns the curve (where it rises) and the selected cells' accuracies of one run."""
-    curve = run.best_so_far()
-    rises = np.flatnonzero(np.diff(curve, prepend=-np.inf) > 0)
-    found = np.flatnonzero(curve >= best)
     return {
         "seed": run.config.seed,
-        "curve": [[int(i) + 1, round(float(curve[i]), 4)] for i in rises],
-        "queries_to_best": int(found[0]) + 1 if len(found) else None,
-        "test": {str(mark): test_accuracy(run, benchmark, mark) for mark in MARKS},
+        "curve": [[query, round(value, 4)] for query, value in rises(run)],
+        "queries_to_best": queries_to(run, best),
+        "test": {str(mark): test_accuracy(run, mark) for mark in MARKS},
         "seconds": round(sum(row.seconds for row in run.rows), 3),
     }
-
-
-def test_accuracy(run: Run, benchmark: Benchmark, queries: int) -> float:
-    """Reads the test accuracy of the cell selected by validation after some queries."""
-    selected = run.rows[int(run.values[:queries, 0].argmax())].arch
-    return float(benchmark.query([benchmark.space.parse(selected)], ["test_accuracy"])[0, 0])
 
 
 def table() -> str:
