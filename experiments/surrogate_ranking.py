@@ -19,7 +19,7 @@ from scipy.stats import kendalltau
 from agnet import SearchSpace, open_benchmark
 from agnet.objectives import Outcomes
 from agnet.seeds import stream
-from agnet.strategies.model_based import rank_scores
+from agnet.strategies.targets import rank_scores
 from agnet.surrogates import ExtraTrees, GaussianProcess, GraphEnsemble, Surrogate
 from experiments.recorded import Row, complete, matching, parser, rows, spread, table
 

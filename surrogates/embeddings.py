@@ -26,7 +26,7 @@ CHUNK: Final = 4_096
 
 # What a standardised column of each group of the summary is worth: counts, edges at the ends, the
 # most and the fewest along a path; the presence of a path; all readouts of the network together.
-SUMMARY_WEIGHTS: Final = np.array([1.5, 1.0, 0.8, 0.6], dtype=np.float32)
+SUMMARY_WEIGHTS: Final = np.array([2.25, 1.5, 1.2, 0.9], dtype=np.float32)
 PATH_WEIGHT: Final = 0.6
 NETWORK_WEIGHT: Final = 0.75
 

@@ -19,14 +19,14 @@ from agnet.objectives import Outcomes
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem, Strategy
-from agnet.strategies.candidates import fill_up
+from agnet.strategies.candidates import fill_up, mutants
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.eda import rank_weights
 from agnet.strategies.feasibility import log_feasibility, margins
 from agnet.strategies.latent_draws import LatentDraws
-from agnet.strategies.model_based import rank_scores
 from agnet.strategies.presets import PRESETS
 from agnet.strategies.pretrained import ready_generator
+from agnet.strategies.targets import search_scores
 from agnet.surrogates import ExtraTrees, GaussianProcess, GraphEnsemble, Surrogate
 from agnet.surrogates.acquisitions import upper_bound
 
@@ -35,24 +35,23 @@ __all__ = ["AGNet"]
 Promise: TypeAlias = npt.NDArray[np.float64]
 
 SURROGATES: Final = ("gnn", "gp", "trees", "none")
-
-
-COVERED: Final = 100_000  # spaces up to this size are covered by the draws of a search
-KEPT: Final = 16  # candidates that a climb starts from
+COVERED: Final = 20_000  # spaces up to this size are covered by the draws of a search
+KEPT: Final = 20  # candidates that a climb starts from
 
 
 @final
 class AGNet(Strategy):
     """Draws candidates from a latent space and evaluates those that a surrogate believes in.
 
-    Each round the surrogate learns everything that was evaluated: the ranks of the objective (the
-    sum of ranks if there are several) and every limit. After every few queries the generator is
-    retrained on the archive with rank weights. Candidates are drawn from the prior, around the
-    codes of the best, and up the surrogate's gradient; those of earlier rounds stay in a pool. The
-    batch is chosen among them by an upper confidence bound plus the log-probability that all
-    limits are kept, one after the other, so that it is diverse. Only architectures that were never
-    evaluated are candidates; where accuracy is all that matters, only one of those that compute
-    the same function.
+    Each round the surrogate learns everything that was evaluated: a score of each objective, and
+    every limit. After every few queries the generator is retrained on the archive with rank
+    weights. Candidates are drawn from the prior, around the codes of the best, and up the
+    surrogate's gradient. In a small space those of earlier rounds stay in a pool; in a large one
+    the search climbs on from the most promising, to codes around theirs and to mutants. The batch
+    is chosen by an upper confidence bound plus the log-probability that all limits are kept, one
+    after the other, so that it is diverse. Only architectures that were never evaluated are
+    candidates; where accuracy is all that matters, only one of those that compute the same
+    function.
     """
 
     def __init__(
@@ -146,55 +145,49 @@ class AGNet(Strategy):
 
     def _learn(self, surrogate: Surrogate) -> None:
         outcomes = self._archive.outcomes
-        none = np.empty((len(outcomes), 0))
-        scores = [rank_scores(Outcomes(column[:, None], none)) for column in outcomes.objectives.T]
+        scores = np.stack([search_scores(column) for column in outcomes.objectives.T], axis=1)
         targets, self._bounds = margins(outcomes, self._archive.problem.limits)
-        surrogate.fit(self._archive.archs, np.concatenate([*scores, targets], axis=1))
+        surrogate.fit(self._archive.archs, np.concatenate([scores, targets], axis=1))
 
     def _candidates(self, *, guide: bool) -> Architectures:
-        """The pool of this round: what is left of the last one, and new draws."""
-        preset, space = self._preset, self._archive.problem.space
-        draws = preset.draws if len(self._pool) else preset.first
-        latent, known = self._latent, len(self._archive)
-        if latent is None:
-            return self._keep(
-                self._archive.fresh(
-                    self._pool + space.sample(draws + preset.nearby, self._rng), self._level
-                )
-            )
-        drawn = latent.prior(draws, uniform=preset.uniform)
-        if known and preset.nearby:
+        """What this round's batch is chosen from.
+
+        In a small space, all that was ever drawn. In a large one, what the surrogate chooses among
+        new draws, and after each climb among neighbours of what it chose, so that a batch can be
+        many changes away from all that is known.
+        """
+        preset, latent, size = self._preset, self._latent, self._archive.problem.space.size
+        known, covered = len(self._archive), size <= COVERED
+        first = covered and not len(self._pool)
+        pool = self._pool + self._drawn(preset.first if first else preset.draws)
+        if known and latent is not None and preset.nearby:
             order = np.argsort(_single(self._archive.outcomes).ranks(), kind="stable")
             best = self._archive.archs[order[: preset.parents]]
-            drawn = drawn + latent.around(best, preset.nearby)
-        pool = self._archive.fresh(self._pool + drawn, self._level)
-        if self._surrogate is None or not known:
-            return self._keep(pool)
-        promise = self._promise(pool)
-        if guide and preset.guided:
-            some = self._rng.permutation(len(pool))[: preset.pool]
-            guided = latent.guided(pool[some], promise[some], preset.guided)
-            pool, promise = self._joined(pool, promise, guided)
-        for _ in range(preset.climbs if space.size > COVERED else 0):
-            best = pool[np.argsort(-promise, kind="stable")[:KEPT]]
-            pool, promise = self._joined(pool, promise, latent.around(best, preset.nearby))
-        return self._keep(pool, promise)
-
-    def _joined(
-        self, pool: Architectures, promise: Promise, more: Architectures
-    ) -> tuple[Architectures, Promise]:
-        """Adds what is new to the pool, with its promise."""
-        joined = self._archive.fresh(pool + more, self._level)
-        return joined, np.concatenate([promise, self._promise(joined[len(pool) :])])
-
-    def _keep(self, pool: Architectures, promise: Promise | None = None) -> Architectures:
-        """Notes what is left for the next round, and returns all of the pool."""
-        size = self._preset.pool
-        if promise is not None and len(pool) > 2 * size:
-            self._pool = pool[np.sort(np.argsort(-promise, kind="stable")[:size])]
-        else:
-            self._pool = pool[: 2 * size]
+            pool = pool + self._nearby(best, preset.nearby)
+        pool = self._archive.fresh(pool, self._level)
+        modelled = known and self._surrogate is not None
+        if modelled and guide and latent is not None and preset.guided:
+            some = pool[self._rng.permutation(len(pool))[: preset.seen]]
+            guided = latent.guided(some, self._promise(some), preset.guided)
+            pool = self._archive.fresh(pool + guided, self._level)
+        if covered and preset.pooled:
+            self._pool = pool
+        for _ in range(preset.climbs if modelled and not covered else 0):
+            chosen = pool[self._choose(pool, KEPT)]
+            pool = self._archive.fresh(chosen + self._nearby(chosen, preset.nearby), self._level)
         return pool
+
+    def _drawn(self, n: int) -> Architectures:
+        """Draws of the prior; uniform ones without a generator."""
+        if self._latent is None:
+            return self._archive.problem.space.sample(n, self._rng)
+        return self._latent.prior(n, uniform=self._preset.uniform)
+
+    def _nearby(self, archs: Architectures, n: int) -> Architectures:
+        """Half of them around codes, half mutants; all mutants without a generator."""
+        if self._latent is None:
+            return mutants(archs, n, self._rng)
+        return self._latent.around(archs, n // 2) + mutants(archs, n - n // 2, self._rng)
 
     def _promise(self, archs: Architectures) -> Promise:
         """The acquisition ``(B,)`` of candidates each on its own, with their feasibility."""

@@ -1,4 +1,4 @@
-"""Where proposals come from when a strategy has too few of its own."""
+"""Where proposals come from: mutants of what is good, and others when they are too few."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from agnet.spaces import LISTABLE, Architectures
 from agnet.strategies.archive import Archive
 
-__all__ = ["fill_up"]
+__all__ = ["fill_up", "mutants"]
 
 ATTEMPTS: Final = 32
+CHANGES: Final = 3  # by which a mutant differs from its parent at most
 
 
 def fill_up(
@@ -31,3 +32,14 @@ def fill_up(
         rest = archive.fresh(space.enumerate())
         found = archive.fresh(found + rest[rng.permutation(len(rest))])
     return found[:n]
+
+
+def mutants(parents: Architectures, n: int, rng: np.random.Generator) -> Architectures:
+    """``n`` mutants of parents in turn, one to three changes away."""
+    space = parents.space
+    found = parents[np.arange(n) % len(parents)]
+    changes = np.sort(rng.integers(1, CHANGES + 1, size=n))[::-1]
+    for change in range(CHANGES):
+        more = int((changes > change).sum())
+        found = space.mutate(found[:more], rng) + found[more:]
+    return found

@@ -7,38 +7,26 @@ from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from agnet.errors import InvalidInput
 from agnet.objectives import Outcomes
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem, Strategy, check_single_objective
-from agnet.strategies.candidates import fill_up
+from agnet.strategies.candidates import fill_up, mutants
 from agnet.strategies.checkpoints import make_state, restoring
+from agnet.strategies.targets import rank_scores
 from agnet.surrogates import Surrogate
 
-__all__ = ["Chooser", "ModelBased", "highest", "rank_scores"]
+__all__ = ["Chooser", "ModelBased", "highest"]
 
 Chooser: TypeAlias = Callable[[Architectures, int], npt.NDArray[np.int64]]
 """Says which rows of the candidates to evaluate, given how many; asked of a fitted surrogate."""
 
 LISTED: Final = 20_000  # in spaces up to this size everything is a candidate
 PARENTS: Final = 10  # otherwise half of the candidates are mutants of so many of the best,
-CHANGES: Final = 3  # which differ from their parents by up to so many changes,
 CLIMBS: Final = 5  # and so many times mutants of the chosen join those that were chosen
 KEPT: Final = 20
-
-
-def rank_scores(outcomes: Outcomes) -> npt.NDArray[np.float64]:
-    """Returns the normal quantiles ``(B, 1)`` of the constrained ranks, the best the highest.
-
-    A surrogate of ranks learns an order, whatever the scale and the outliers of the objective, and
-    has a place for infeasible and failed architectures. Equals have the mean of their ranks.
-    """
-    ranks = outcomes.ranks()
-    equals = np.bincount(ranks)[ranks]
-    return np.asarray(-ndtri((ranks + equals / 2) / len(ranks)))[:, None]
 
 
 def highest(
@@ -123,23 +111,13 @@ class ModelBased(Strategy):
         best = np.argsort(self._archive.outcomes.ranks(), kind="stable")[:PARENTS]
         number = self._number // 2
         pool = space.sample(self._number - number, self._rng)
-        pool = self._new_functions(pool + self._mutants(self._archive.archs[best], number))
+        pool = self._new_functions(pool + mutants(self._archive.archs[best], number, self._rng))
         for _ in range(CLIMBS):
             chosen = pool[self._choose(pool, KEPT)]
-            mutants = self._mutants(chosen, self._number // CLIMBS) if len(chosen) else chosen
-            pool = self._new_functions(chosen + mutants)
+            near = mutants(chosen, self._number // CLIMBS, self._rng) if len(chosen) else chosen
+            pool = self._new_functions(chosen + near)
         return pool
 
     def _new_functions(self, archs: Architectures) -> Architectures:
         """The first of each function, in order, of which no architecture has been evaluated."""
         return self._archive.fresh(archs, self._archive.problem.space.key_levels[-1])
-
-    def _mutants(self, parents: Architectures, n: int) -> Architectures:
-        """``n`` mutants of parents in turn, one to three changes away."""
-        space = self._archive.problem.space
-        mutants = parents[np.arange(n) % len(parents)]
-        changes = np.sort(self._rng.integers(1, CHANGES + 1, size=n))[::-1]
-        for change in range(CHANGES):
-            more = int((changes > change).sum())
-            mutants = space.mutate(mutants[:more], self._rng) + mutants[more:]
-        return mutants

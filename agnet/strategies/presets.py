@@ -14,29 +14,31 @@ class Preset:
     """How many candidates are drawn where, and when the generator is retrained.
 
     Attributes:
-        first: Codes drawn from the prior in the first round, which fill the pool.
-        draws: Codes drawn from the prior in each later round.
+        first: Codes drawn from the prior in the first round of a small space, which fill the pool.
+        draws: Codes drawn from the prior in each other round.
         uniform: Draw them from U(-3, 3) in each dimension instead of the prior.
         parents: How many of the best draws are made around.
-        nearby: Draws around the best a round.
+        nearby: Draws around the best a round, and around what a climb starts from.
         guided: Codes moved up the gradient of the surrogate after each retraining.
-        pool: How many candidates are kept when there are more than twice as many.
-        climbs: How often draws around the most promising candidates join them, in a space that
-            is too large to be covered by draws.
+        pooled: In a space that draws can cover, keep all candidates for later rounds.
+        seen: How many candidates the gradient is learnt from.
+        climbs: How often the search moves on to what lies around the most promising candidates, in
+            a space that is too large to be covered by draws.
         boldness: Of the acquisition.
         k: Flatness of the rank weights.
         retrain_every: Queries between retrainings of the generator.
         updates: Of each retraining.
     """
 
-    first: int = 4096
+    first: int = 16384
     draws: int = 1024
     uniform: bool = False
     parents: int = 10
-    nearby: int = 512
+    nearby: int = 800
     guided: int = 64
-    pool: int = 2048
-    climbs: int = 8
+    pooled: bool = True
+    seen: int = 2048
+    climbs: int = 5
     boldness: float = 2.0
     k: float = 0.01
     retrain_every: int = 16
@@ -51,7 +53,7 @@ PRESETS: Final = {
         uniform=True,
         nearby=0,
         guided=0,
-        pool=0,
+        pooled=False,
         climbs=0,
         boldness=0.0,
         updates=40,

@@ -35,7 +35,8 @@ ACCURACY = (Objective("val_accuracy", "maximize"),)
 BOTH = (*ACCURACY, Objective("cost", "minimize"))
 NAN = float("nan")
 Array = npt.NDArray[np.float64]
-FEWER = replace(PRESETS["default"], first=400, draws=200, nearby=100, guided=16, pool=400)
+DEFAULT = PRESETS["default"]
+FEWER = replace(DEFAULT, first=400, draws=200, nearby=100, guided=16, seen=400)
 
 
 @pytest.fixture(autouse=True)
@@ -310,19 +311,26 @@ def test_candidates_of_earlier_rounds_stay() -> None:
     assert len(strategy._pool) > 100
 
 
-def test_the_most_promising_are_kept_where_there_are_too_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(PRESETS, "default", replace(FEWER, pool=40))
-    strategy = made(PART, surrogate="gp")
-    strategy.ask(4)
-    assert len(strategy._pool) == 80  # nothing is known that could tell them apart
+def test_a_small_space_is_covered_by_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly every function is a candidate after a few rounds."""
+    monkeypatch.setitem(PRESETS, "default", replace(FEWER, first=DEFAULT.first))
+    strategy = made(SPACE, surrogate="gp")
     start(strategy)
-    strategy.ask(4)
-    assert len(strategy._pool) == 40
-    everything = strategy._archive.fresh(PART.enumerate(), strategy._level)
-    kept = strategy._promise(strategy._pool)
-    assert kept.min() > np.quantile(strategy._promise(everything), 0.6)
+    strategy.ask(2)
+    functions = len(np.unique(SPACE.keys(SPACE.enumerate(), "function")))
+    assert len(strategy._pool) > 0.7 * functions
+
+
+def test_climbing_reaches_what_is_far_from_all_that_is_known() -> None:
+    space = OFAMobileNetV3()
+    for settings in ({}, {"generator": False}):
+        strategy = made(space, surrogate="gp", **settings)
+        told = start(strategy, 60)
+        asked = strategy.ask(8)
+        steps = (asked.choices[:, None] != told.choices).sum(axis=2)
+        assert steps.min() > 3
+        assert worth(asked).min() > worth(told).max()
+        assert not len(strategy._pool)
 
 
 @pytest.mark.parametrize(

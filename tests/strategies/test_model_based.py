@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import norm
 
 from agnet.errors import InvalidInput
 from agnet.objectives import Limit, Objective, Outcomes
@@ -12,7 +11,7 @@ from agnet.seeds import stream
 from agnet.spaces import DARTS, NASBench101, NASBench201, OFAMobileNetV3, SearchSpace
 from agnet.strategies import ModelBased, Problem, Strategy, make_strategy
 from agnet.strategies.gp import make_gp
-from agnet.strategies.model_based import highest, rank_scores
+from agnet.strategies.model_based import highest
 from agnet.strategies.trees import make_trees
 from agnet.surrogates import ExtraTrees, GaussianProcess
 from agnet.testing import StrategyContract
@@ -56,20 +55,6 @@ class TestAnotherSurrogate(StrategyContract):
         )
 
 
-def test_rank_scores_by_hand() -> None:
-    objectives = np.array([[3.0], [1.0], [2.0], [2.0], [NAN]])
-    scores = rank_scores(Outcomes(objectives, np.zeros((5, 0))))[:, 0]
-    expected = -norm.ppf(np.array([3.5, 0.5, 2.0, 2.0, 4.5]) / 5)
-    assert np.allclose(scores, expected)
-
-
-def test_infeasible_score_below_feasible_and_above_failed() -> None:
-    objectives = np.array([[9.0], [1.0], [0.0], [NAN]])
-    excess = np.array([[-1.0], [0.5], [2.0], [NAN]])
-    scores = rank_scores(Outcomes(objectives, excess))[:, 0]
-    assert (np.diff(scores) < 0).all()
-
-
 def test_highest_is_of_the_bound() -> None:
     surrogate = ExtraTrees(SPACE, np.random.default_rng(0), trees=10)
     archs = SPACE.sample(30, np.random.default_rng(0))
@@ -102,21 +87,6 @@ def test_functional_repeats_come_last() -> None:
     keys = SPACE.keys(asked, "function")
     assert len(np.unique(keys)) == 40
     assert not np.isin(keys, SPACE.keys(told, "function")).any()
-
-
-@pytest.mark.parametrize(
-    "space", [NASBench101(), DARTS(), OFAMobileNetV3()], ids=lambda space: str(space.name)
-)
-def test_mutants_are_one_to_three_changes_away(space: SearchSpace) -> None:
-    strategy = make_gp(Problem(space, OBJECTIVE), stream(0, "strategy"), candidates=60)
-    told = space.sample(30, stream(0, "initial"))
-    strategy.tell(told, Outcomes(np.arange(30.0)[:, None], np.zeros((30, 0))))
-    mutants = strategy._mutants(told[:10], 30)
-    assert len(mutants) == 30
-    near = {key for arch in told[:10] for key in space.keys(space.neighbours(arch)).tolist()}
-    hits = sum(key in near for key in space.keys(mutants).tolist())
-    assert 3 <= hits < 30
-    assert len(strategy.ask(8)) == 8
 
 
 def test_climbing_reaches_what_no_mutant_of_the_known_is() -> None:
