@@ -8,7 +8,7 @@ import pytest
 from agnet.errors import InvalidInput
 from agnet.objectives import Limit, Objective, Outcomes
 from agnet.seeds import stream
-from agnet.spaces import DARTS, NASBench101, NASBench201, OFAMobileNetV3, SearchSpace
+from agnet.spaces import DARTS, NASBench201, OFAMobileNetV3, SearchSpace
 from agnet.strategies import ModelBased, Problem, Strategy, make_strategy
 from agnet.strategies.gp import make_gp
 from agnet.strategies.model_based import highest
