@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ __all__ = [
     "variance",
 ]
 
-Array: TypeAlias = npt.NDArray[np.float64]
+Array: TypeAlias = npt.NDArray[np.floating[Any]]
 
 # What is tried: length scales relative to the median distance, noise relative to the signal.
 LENGTHS: Final = np.logspace(-0.7, 1.0, 14)
@@ -153,7 +153,7 @@ def standardised(values: Array) -> tuple[Array, Array, Array]:
 
 
 def matern52(squared: Array, length: float) -> Array:
-    """The Matern kernel of smoothness 5/2 of squared distances (RW eq. 4.17)."""
+    """The Matern kernel of smoothness 5/2 of squared distances, as precise (RW eq. 4.17)."""
     scaled = np.sqrt(5.0 * squared) / length
     return np.asarray((1.0 + scaled + scaled**2 / 3.0) * np.exp(-scaled))
 

@@ -31,6 +31,7 @@ from agnet.surrogates.training_set import TrainingSet
 __all__ = ["GraphEnsemble"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Single: TypeAlias = npt.NDArray[np.float32]
 
 CHUNK: Final = 4_096
 NEAR: Final = 2  # a refit looks so many length scales up and down from the last one
@@ -41,12 +42,16 @@ FEW: Final = 48  # with at most so many examples it looks at all
 class _View:
     """One kernel on the examples: coordinates, squared norms, and a head for each output."""
 
-    coordinates: Array
-    norm: Array
+    coordinates: Single
+    norm: Single
     heads: list[Head]
 
-    def squared(self, coordinates: Array, norm: Array) -> Array:
-        """Squared distances ``(n, B)`` of ``B`` others from the examples."""
+    def squared(self, coordinates: Single, norm: Single) -> npt.NDArray[np.floating[Any]]:
+        """Squared distances ``(n, B)`` of ``B`` others from the examples.
+
+        In single precision, which is enough for candidates and several times as fast; what is
+        solved for the examples is in double.
+        """
         return squared_distances(self.coordinates, self.norm, coordinates, norm)
 
 
@@ -191,7 +196,8 @@ class GraphEnsemble(Surrogate):
         self._views = []
         for at in range(len(self._embeddings) + (values.shape[1] > 1)):
             coordinates, norm = self._embedded(at, archs)
-            squared = squared_distances(coordinates, norm, coordinates, norm)
+            exact = coordinates.astype(np.float64), norm.astype(np.float64)
+            squared = squared_distances(*exact, *exact)
             np.fill_diagonal(squared, 0.0)
             near = _near(last[at]) if len(last) > at and len(archs) > FEW else None
             self._views.append(_View(coordinates, norm, fit_heads(squared, scaled, near)))
@@ -207,12 +213,10 @@ class GraphEnsemble(Surrogate):
         *likelihoods, written = [view.heads[m].likelihood for view in self._views]
         return networks if np.mean(likelihoods) >= written else [len(networks)]
 
-    def _embedded(self, at: int, archs: Architectures) -> tuple[Array, Array]:
+    def _embedded(self, at: int, archs: Architectures) -> tuple[Single, Single]:
         if at < len(self._embeddings):
-            coordinates, norm = self._embeddings[at](archs)
-        else:
-            coordinates, norm = as_written(self._space, archs)
-        return coordinates.astype(np.float64), norm.astype(np.float64)
+            return self._embeddings[at](archs)
+        return as_written(self._space, archs)
 
     def _mixture(self, archs: Architectures) -> tuple[Array, Array]:
         """Means and deviations ``(B, M)`` in units of the outputs' deviations."""

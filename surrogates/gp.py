@@ -121,6 +121,6 @@ class GaussianProcess(Surrogate):
         norm = weight**2 * (described.codes >= 0).sum(axis=1) + (described.summary**2).sum(axis=1)
         return np.concatenate([known, described.summary], axis=1), norm
 
-    def _squared_distances(self, described: Description) -> Array:
+    def _squared_distances(self, described: Description) -> npt.NDArray[np.floating[Any]]:
         """Squared distances ``(n, B)`` from the training set."""
         return squared_distances(self._train, self._train_norm, *self._embed(described))

@@ -1,5 +1,6 @@
 """Search spaces: what an architecture is, one file a space."""
 
+from collections.abc import Callable
 from typing import Final
 
 from agnet.errors import InvalidInput
@@ -28,9 +29,10 @@ __all__ = [
     "open_space",
 ]
 
-SPACES: Final[dict[str, type[SearchSpace]]] = {
+SPACES: Final[dict[str, Callable[[], SearchSpace]]] = {
     "nasbench201": NASBench201,
     "nasbench101": NASBench101,
+    "nasbench101-5v": lambda: NASBench101(5),
     "darts": DARTS,
     "ofa_mbv3": OFAMobileNetV3,
 }

@@ -37,6 +37,7 @@ Promise: TypeAlias = npt.NDArray[np.float64]
 SURROGATES: Final = ("gnn", "gp", "trees", "none")
 COVERED: Final = 20_000  # spaces up to this size are covered by the draws of a search
 KEPT: Final = 20  # candidates that a climb starts from
+SHORTLIST: Final = 512  # of the most promising, among which a batch is diverse
 
 
 @final
@@ -165,14 +166,14 @@ class AGNet(Strategy):
             best = self._archive.archs[order[: preset.parents]]
             pool = pool + self._nearby(best, preset.nearby)
         pool = self._archive.fresh(pool, self._level)
-        modelled = known and self._surrogate is not None
-        if modelled and guide and latent is not None and preset.guided:
+        model = self._surrogate if known and len(pool) else None
+        if model is not None and guide and latent is not None and preset.guided:
             some = pool[self._rng.permutation(len(pool))[: preset.seen]]
-            guided = latent.guided(some, self._promise(some), preset.guided)
+            guided = latent.guided(some, self._judged(model, some)[0], preset.guided)
             pool = self._archive.fresh(pool + guided, self._level)
         if covered and preset.pooled:
             self._pool = pool
-        for _ in range(preset.climbs if modelled and not covered else 0):
+        for _ in range(0 if covered or model is None else preset.climbs):
             chosen = pool[self._choose(pool, KEPT)]
             pool = self._archive.fresh(chosen + self._nearby(chosen, preset.nearby), self._level)
         return pool
@@ -189,29 +190,26 @@ class AGNet(Strategy):
             return mutants(archs, n, self._rng)
         return self._latent.around(archs, n // 2) + mutants(archs, n - n // 2, self._rng)
 
-    def _promise(self, archs: Architectures) -> Promise:
-        """The acquisition ``(B,)`` of candidates each on its own, with their feasibility."""
-        if self._surrogate is None or not len(archs):
-            return np.zeros(len(archs))
-        mean, std = self._surrogate.predict(archs)
-        wanted = len(self._archive.problem.objectives)
-        bounds = self._acquire(mean[:, :wanted], std[:, :wanted], 0.0)
-        feasible = log_feasibility(mean[:, wanted:], std[:, wanted:], self._bounds)
-        return np.asarray(bounds.mean(axis=1) + feasible)
-
     def _choose(self, pool: Architectures, n: int) -> npt.NDArray[np.int64]:
         """The rows of the pool to evaluate."""
         surrogate = self._surrogate
         if surrogate is None or not len(self._archive):
             return self._rng.permutation(len(pool))[:n]
+        promise, feasible = self._judged(surrogate, pool)
+        order = np.argsort(-promise, kind="stable")
         several = len(self._archive.problem.objectives) > 1
         if several or not isinstance(surrogate, GraphEnsemble | GaussianProcess):
-            return np.argsort(-self._promise(pool), kind="stable")[:n]
-        offset = None
-        if len(self._bounds):
-            mean, std = surrogate.predict(pool)
-            offset = log_feasibility(mean[:, 1:], std[:, 1:], self._bounds)
-        return surrogate.choose(pool, n, self._acquire, offset)
+            return order[:n]
+        first = order[: max(SHORTLIST, 16 * n)]  # bounds only sink while a batch is chosen
+        return first[surrogate.choose(pool[first], n, self._acquire, feasible[first])]
+
+    def _judged(self, surrogate: Surrogate, archs: Architectures) -> tuple[Promise, Promise]:
+        """What ``B`` candidates promise, each on its own, and their log-feasibility in that."""
+        mean, std = surrogate.predict(archs)
+        wanted = len(self._archive.problem.objectives)
+        bounds = self._acquire(mean[:, :wanted], std[:, :wanted], 0.0).mean(axis=1)
+        feasible = log_feasibility(mean[:, wanted:], std[:, wanted:], self._bounds)
+        return bounds + feasible, feasible
 
 
 def _single(outcomes: Outcomes) -> Outcomes:
