@@ -164,7 +164,7 @@ class AGNet(Strategy):
         if known and latent is not None and preset.nearby:
             order = np.argsort(_single(self._archive.outcomes).ranks(), kind="stable")
             best = self._archive.archs[order[: preset.parents]]
-            pool = pool + self._nearby(best, preset.nearby)
+            pool = pool + latent.around(best, preset.nearby)
         pool = self._archive.fresh(pool, self._level)
         model = self._surrogate if known and len(pool) else None
         if model is not None and guide and latent is not None and preset.guided:
