@@ -9,6 +9,7 @@ from typing import final
 import numpy as np
 
 from agnet.objectives import Limit, Objective, outcomes
+from agnet.pareto import Front
 
 __all__ = ["Standing", "StandingTracker"]
 
@@ -39,7 +40,7 @@ class StandingTracker:
     ) -> None:
         """Starts with nothing evaluated."""
         self._columns, self._objectives, self._limits = columns, objectives, limits
-        self._front = np.empty((0, len(objectives)))
+        self._front = Front(len(objectives))
         self._queries = self._failed = 0
 
     def add(self, values: Sequence[float]) -> Standing:
@@ -48,20 +49,14 @@ class StandingTracker:
         result = outcomes(row, self._columns, self._objectives, self._limits)
         self._queries += 1
         self._failed += int(result.failed[0])
-        point = result.objectives[0]
-        if result.feasible[0] and not _weakly_dominated(point, self._front):
-            kept = self._front[~(point <= self._front).all(axis=1)]
-            self._front = np.concatenate([kept, point[None]])
+        if result.feasible[0]:
+            self._front.add(result.objectives[0])
         return self.standing
 
     @property
     def standing(self) -> Standing:
         """The present standing."""
-        best = None
-        if len(self._front):
-            best = float(self._objectives[0].sign * self._front[:, 0].min())
-        return Standing(self._queries, best, len(self._front), self._failed)
-
-
-def _weakly_dominated(point: np.ndarray, front: np.ndarray) -> bool:
-    return bool((front <= point).all(axis=1).any())
+        best, front = None, self._front.points
+        if len(front):
+            best = float(self._objectives[0].sign * front[:, 0].min())
+        return Standing(self._queries, best, len(front), self._failed)
