@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -30,6 +31,8 @@ class SearchConfig:
         options: Settings of the strategy that differ from its defaults.
         objectives: Such as ``maximize val_accuracy``.
         limits: Such as ``edgegpu_latency_ms<=5``.
+        reference: With several objectives, the point that hypervolume is measured from: a number
+            an objective, in its unit. By default the worst of the initial architectures.
         queries: Budget: architectures evaluated, initial ones included.
         init: Random initial architectures, the same for every strategy of a seed.
         batch: Architectures asked for at a time.
@@ -41,6 +44,7 @@ class SearchConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
     objectives: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    reference: tuple[float, ...] = ()
     queries: int = 192
     init: int = 16
     batch: int = 2
@@ -64,6 +68,14 @@ class SearchConfig:
         self.parsed_limits()
         if len({objective.metric for objective in self.parsed_objectives()}) < len(self.objectives):
             raise InvalidInput(f"got the objectives {list(self.objectives)}; each metric once")
+        if self.reference and (
+            len(self.reference) != len(self.objectives)
+            or not all(_is_number(value) for value in self.reference)
+        ):
+            raise InvalidInput(
+                f"got the reference {list(self.reference)} for {len(self.objectives)} objectives; "
+                "expected a finite number for each"
+            )
 
     def parsed_objectives(self) -> tuple[Objective, ...]:
         """Returns the objectives as values."""
@@ -109,12 +121,20 @@ class SearchConfig:
             if not isinstance(given, (list, tuple)) or not all(isinstance(x, str) for x in given):
                 raise InvalidInput(f"got {name} = {given!r}; expected a list of texts")
             values[name] = tuple(given)
+        reference = values.get("reference", ())
+        if not isinstance(reference, (list, tuple)):
+            raise InvalidInput(f"got reference = {reference!r}; expected a list of numbers")
+        values["reference"] = tuple(reference)
         for name in ("benchmark", "options"):
             if not isinstance(values.get(name, {}), Mapping):
                 raise InvalidInput(f"got {name} = {values[name]!r}; expected a table")
         if not isinstance(values.get("strategy", ""), str):
             raise InvalidInput(f"got strategy = {values['strategy']!r}; expected a name")
         return cls(**values)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and type(value) is not bool and math.isfinite(value)
 
 
 def _objective(text: str) -> Objective:

@@ -13,6 +13,7 @@ from agnet.benchmarks import Benchmark, open_benchmark
 from agnet.config import SearchConfig
 from agnet.errors import InvalidInput, StorageError
 from agnet.objectives import Outcomes, outcomes
+from agnet.pareto import hypervolume_curve, non_dominated
 from agnet.spaces import Architecture
 from agnet.storage import CONFIG, QueryRow, RunStorage
 
@@ -95,6 +96,46 @@ class Run:
         row = self.best_query
         return None if row is None else self.benchmark.space.parse(row.arch)
 
+    def pareto(self) -> tuple[QueryRow, ...]:
+        """The feasible queries that no other one dominates, by the first objective, the best first.
+
+        Of equals the earliest. With one objective that is the best query alone.
+        """
+        found = self.outcomes
+        points = np.where(found.feasible[:, None], found.objectives, np.nan)
+        _, first = np.unique(
+            points[kept := np.flatnonzero(non_dominated(points))], axis=0, return_index=True
+        )
+        return tuple(self.rows[at] for at in kept[first])
+
+    @property
+    def reference(self) -> npt.NDArray[np.float64]:
+        """The point ``(M,)`` that hypervolume is measured from, in the objectives' own units.
+
+        That of the configuration, or the worst of the initial architectures in each objective; NaN
+        if all of those failed.
+        """
+        objectives = self.config.parsed_objectives()
+        if self.config.reference:
+            return np.array(self.config.reference, dtype=np.float64)
+        first = self.outcomes.objectives[: self.config.init]
+        known = first[~np.isnan(first).any(axis=1)]
+        worst = known.max(axis=0) if len(known) else np.full(len(objectives), np.nan)
+        signs = np.array([objective.sign for objective in objectives])
+        return np.asarray(signs * worst)
+
+    def hypervolume(self) -> npt.NDArray[np.float64]:
+        """Returns ``(B,)``: the hypervolume of the feasible queries up to each.
+
+        It is measured from :attr:`reference`; NaN without one.
+        """
+        found = self.outcomes
+        reference = self.reference * [o.sign for o in self.config.parsed_objectives()]
+        if np.isnan(reference).any():
+            return np.full(len(found), np.nan)
+        points = np.where(found.feasible[:, None], found.objectives, np.nan)
+        return hypervolume_curve(points, reference)
+
     def best_so_far(self) -> npt.NDArray[np.float64]:
         """Returns ``(B,)``: the best feasible first objective after each query, in its own unit.
 
@@ -115,6 +156,8 @@ class Run:
         frame.insert(0, "arch", [row.arch for row in self.rows])
         frame.insert(0, "round", [row.round for row in self.rows])
         frame.insert(0, "query", [row.query for row in self.rows])
+        if len(self.config.objectives) > 1:
+            frame["hypervolume"] = self.hypervolume()
         frame["feasible"] = [row.feasible for row in self.rows]
         frame["seconds"] = [row.seconds for row in self.rows]
         frame["failure"] = [row.failure for row in self.rows]

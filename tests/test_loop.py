@@ -224,6 +224,58 @@ def test_limits_and_several_objectives() -> None:
     assert run.best_query.values[0] == run.values[feasible, 0].max()
 
 
+def test_the_front_and_its_hypervolume() -> None:
+    """The points are worth what boxes are, from the worst of the initial cells."""
+    settings: dict[str, Any] = {
+        "objectives": ["maximize val_accuracy", "minimize edgegpu_latency_ms"],
+        "limits": ["edgegpu_latency_ms<=4"],
+        **SMALL,
+        "strategy": "random",
+    }
+    run = search(Toy(), **settings)
+    accuracy, latency = run.values.T
+    initial = slice(0, run.config.init)
+    worst = [accuracy[initial].min(), latency[initial].max()]
+    assert run.reference.tolist() == worst
+    expected = [
+        row.query
+        for row in run.rows
+        if row.feasible
+        and not any(
+            other.feasible
+            and other.values[0] >= row.values[0]
+            and other.values[1] <= row.values[1]
+            and (other.values != row.values or other.query < row.query)
+            for other in run.rows
+        )
+    ]
+    front = run.pareto()
+    assert sorted(row.query for row in front) == expected
+    best_first = [row.values[0] for row in front]
+    assert best_first == sorted(best_first, reverse=True)
+    assert run.best_query == front[0]
+    inside = [row for row in front if row.values[0] > worst[0] and row.values[1] < worst[1]]
+    volume, dearer = 0.0, worst[1]
+    for row in inside:  # accuracy falls along the front, and latency with it
+        volume += (row.values[0] - worst[0]) * (dearer - row.values[1])
+        dearer = row.values[1]
+    assert run.hypervolume()[-1] == pytest.approx(volume)
+    assert run.history["hypervolume"].tolist() == run.hypervolume().tolist()
+    stated = search(Toy(), **settings, reference=[worst[0], worst[1] + 1])
+    assert stated.hypervolume()[-1] > run.hypervolume()[-1]
+    assert "hypervolume" not in search(Toy(), **SMALL).history
+
+
+def test_no_reference_where_all_initial_ones_failed() -> None:
+    run = search(
+        Toy(),
+        objectives=["maximize val_accuracy", "minimize edgegpu_latency_ms"],
+        **{**SMALL, "strategy": "random", "init": 0},
+    )
+    assert np.isnan(run.reference).all()
+    assert np.isnan(run.hypervolume()).all()
+
+
 def test_nothing_feasible_is_an_answer() -> None:
     run = search(Toy(), limits=["edgegpu_latency_ms<=0"], **SMALL)
     assert run.best is None

@@ -15,7 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from agnet.runs import Run
 
-__all__ = ["describe", "say_interrupted", "show_comparison", "show_run", "show_sweep"]
+__all__ = ["describe", "say_interrupted", "show_comparison", "show_front", "show_run", "show_sweep"]
 
 
 def show_run(run: Run) -> None:
@@ -38,8 +38,25 @@ def show_run(run: Run) -> None:
             whose = "" if run.tested == row.arch else f", of the earlier best {run.tested}"
             for name, value in run.test().items():
                 console.print(f"       {name} = {value:.3f}  (read once{whose})", markup=False)
+    if row is not None and len(run.config.objectives) > 1:
+        show_front(run, console)
     if run.folder is not None:
         console.print(f"run    {run.folder}", markup=False)
+
+
+def show_front(run: Run, console: Console) -> None:
+    """Prints the non-dominated architectures, and what volume they dominate."""
+    objectives = run.config.parsed_objectives()
+    front = run.pareto()
+    point = ", ".join(
+        f"{o.metric} {value:g}" for o, value in zip(objectives, run.reference, strict=True)
+    )
+    console.print(f"front  {len(front)} architectures, hypervolume {run.hypervolume()[-1]:.4g}")
+    console.print(f"       from {point}", markup=False)
+    columns = [run.columns.index(objective.metric) for objective in objectives]
+    for row in front:
+        texts = [f"{row.values[column]:10.3f}" for column in columns]
+        console.print(f"       {' '.join(texts)}  {row.arch}", markup=False)
 
 
 def describe(run: Run) -> dict[str, str]:

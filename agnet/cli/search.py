@@ -75,6 +75,13 @@ def search(
         list[str] | None,
         typer.Option(help='A hard limit, as in "edgegpu_latency_ms<=5"; repeatable.'),
     ] = None,
+    reference: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Of hypervolume: a number an objective, maximised ones first; repeatable.  "
+            "[default: the worst initial ones]"
+        ),
+    ] = None,
     queries: Annotated[
         int | None,
         typer.Option(help="Architectures to evaluate, initial ones included.  [default: 192]"),
@@ -121,6 +128,7 @@ def search(
         + [f"minimize {m}" for m in minimize or []]
         or None,
         "limits": limit or None,
+        "reference": reference or None,
         "queries": queries,
         "init": init,
         "batch": PAPER_BATCH if batch is None and preset == "paper" else batch,

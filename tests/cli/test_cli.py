@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from agnet.cli import main
+from agnet.runs import Run
 
 BEST = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+"
@@ -66,6 +67,20 @@ def test_search_says_what_it_found_and_where(terminal: Terminal) -> None:
     again = terminal("search", *QUICK)[1]
     assert "seed0-2" in again
     assert out.splitlines()[1] == again.splitlines()[1]
+
+
+def test_several_objectives_end_with_their_front(terminal: Terminal) -> None:
+    given = "--maximize val_accuracy --minimize flops_m --reference 70 --reference 200"
+    more = "--strategy random --queries 30 --out run --quiet"
+    code, out, err = terminal("search", *given.split(), *more.split())
+    assert code == 0, err
+    run = Run.open("run")
+    assert run.config.reference == (70.0, 200.0)
+    front = run.pareto()
+    assert f"front  {len(front)} architectures, hypervolume {run.hypervolume()[-1]:.4g}" in out
+    assert "from val_accuracy 70, flops_m 200" in out
+    for row in front:
+        assert row.arch in out
 
 
 def test_a_run_can_be_made_again_from_its_configuration(terminal: Terminal) -> None:
