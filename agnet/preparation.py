@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from agnet.benchmarks import Benchmark, find_metric
 from agnet.config import SearchConfig, without_none
 from agnet.errors import InvalidInput
 from agnet.runs import read_config
 from agnet.seeds import stream
-from agnet.spaces import Architectures, SearchSpace
+from agnet.spaces import Architecture, Architectures, SearchSpace
 from agnet.storage import CONFIG, RESERVED
 from agnet.strategies import Problem, make_strategy
+from agnet.strategies.base import Computes
 
 __all__ = ["check", "initial_architectures", "prepare", "settle"]
 
@@ -86,11 +89,14 @@ def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[
         InvalidInput: If a metric is unknown or held out, or the budget exceeds the space.
         MissingData: If a metric needs a file that has not been imported.
     """
-    problem = Problem(benchmark.space, config.parsed_objectives(), config.parsed_limits())
-    wanted = [objective.metric for objective in problem.objectives]
-    wanted += [limit.metric for limit in problem.limits]
+    objectives, limits = config.parsed_objectives(), config.parsed_limits()
+    wanted = [objective.metric for objective in objectives] + [limit.metric for limit in limits]
+    known: dict[str, Computes] = {}
     for name in wanted:
-        if find_metric(benchmark, name).held_out:
+        metric = find_metric(benchmark, name)
+        if metric.source == "computed":
+            known[name] = partial(_computed, benchmark, name)
+        if metric.held_out:
             raise InvalidInput(
                 f"{name} is held out: a search sees validation metrics only. Use val_accuracy, and "
                 "read the test value of the selected architecture once, after the search"
@@ -102,7 +108,13 @@ def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[
             f"got {config.queries} queries; {benchmark.space.name} has only "
             f"{benchmark.space.size} architectures"
         )
-    return problem, tuple(dict.fromkeys(wanted))
+    return Problem(benchmark.space, objectives, limits, known), tuple(dict.fromkeys(wanted))
+
+
+def _computed(
+    benchmark: Benchmark, name: str, archs: Sequence[Architecture]
+) -> npt.NDArray[np.float64]:
+    return benchmark.query(archs, [name])[:, 0]
 
 
 def check(benchmark: Benchmark, config: SearchConfig) -> None:

@@ -8,7 +8,7 @@ weights are used once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,22 +22,18 @@ from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.candidates import fill_up, mutants
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.eda import rank_weights
-from agnet.strategies.feasibility import log_feasibility, margins
+from agnet.strategies.judge import Judge, merged, summed
 from agnet.strategies.latent_draws import LatentDraws
 from agnet.strategies.presets import PRESETS
 from agnet.strategies.pretrained import ready_generator
-from agnet.strategies.targets import search_scores
 from agnet.surrogates import ExtraTrees, GaussianProcess, GraphEnsemble, Surrogate
 from agnet.surrogates.acquisitions import upper_bound
 
 __all__ = ["AGNet"]
 
-Promise: TypeAlias = npt.NDArray[np.float64]
-
 SURROGATES: Final = ("gnn", "gp", "trees", "none")
 COVERED: Final = 20_000  # spaces up to this size are covered by the draws of a search
 KEPT: Final = 20  # candidates that a climb starts from
-SHORTLIST: Final = 512  # of the most promising, among which a batch is diverse
 
 
 @final
@@ -49,8 +45,9 @@ class AGNet(Strategy):
     weights. Candidates are drawn from the prior, around the codes of the best, and up the
     surrogate's gradient. In a small space those of earlier rounds stay in a pool; in a large one
     the search climbs on from the most promising, to codes around theirs and to mutants. The batch
-    is chosen by an upper confidence bound plus the log-probability that all limits are kept, one
-    after the other, so that it is diverse. Only architectures that were never evaluated are
+    is chosen by an upper confidence bound, or by expected hypervolume if there are several
+    objectives, plus the log-probability that all limits are kept, one after the other, so that it
+    is diverse. Only architectures that were never evaluated are
     candidates; where accuracy is all that matters, only one of those that compute the same
     function.
     """
@@ -89,10 +86,11 @@ class AGNet(Strategy):
         if not np.isfinite(boldness):
             raise InvalidInput(f"got boldness {boldness}; expected a finite number")
         self._preset = PRESETS[preset]
-        self._acquire = upper_bound(self._preset.boldness if boldness < 0 else boldness)
+        acquire = upper_bound(self._preset.boldness if boldness < 0 else boldness)
         self._archive, self._rng = Archive(problem), rng
         self._latent = LatentDraws(ready_generator(problem.space, rng), rng) if generator else None
-        self._surrogate = _made(surrogate, problem, rng)
+        made, joint = _made(surrogate, problem, rng), self._preset.joint
+        self._judge = None if made is None else Judge(problem, made, acquire, joint=joint)
         self._retraining = retraining
         self._retrained = 0  # queries that were known when the generator was last retrained
         self._pool = problem.space.batch([])
@@ -104,11 +102,11 @@ class AGNet(Strategy):
     def ask(self, n: int) -> Architectures:
         """Proposes candidates that promise most; see :meth:`Strategy.ask`."""
         known = len(self._archive)
-        if known and self._surrogate is not None:
-            self._learn(self._surrogate)
+        if known and self._judge is not None:
+            self._judge.learn(self._archive)
         due = known - self._retrained >= self._preset.retrain_every
         if due and self._latent is not None and self._retraining:
-            weights = rank_weights(_single(self._archive.outcomes).ranks(), self._preset.k)
+            weights = rank_weights(self._ranks(), self._preset.k)
             self._latent.generator.retrain(
                 self._archive.archs, weights, updates=self._preset.updates
             )
@@ -129,7 +127,7 @@ class AGNet(Strategy):
             self._archive,
             self._rng,
             generator=None if self._latent is None else self._latent.generator.state_dict(),
-            surrogate=None if self._surrogate is None else self._surrogate.state_dict(),
+            surrogate=None if self._judge is None else self._judge.surrogate.state_dict(),
             pool=torch.from_numpy(self._pool.choices.copy()),
             retrained=self._retrained,
         )
@@ -139,16 +137,10 @@ class AGNet(Strategy):
         with restoring("agnet", self._archive, self._rng, state):
             if self._latent is not None:
                 self._latent.generator.load_state_dict(state["generator"])
-            if self._surrogate is not None:
-                self._surrogate.load_state_dict(state["surrogate"])
+            if self._judge is not None:
+                self._judge.surrogate.load_state_dict(state["surrogate"])
             self._pool = self._archive.problem.space.from_choices(state["pool"].numpy())
             self._retrained = int(state["retrained"])
-
-    def _learn(self, surrogate: Surrogate) -> None:
-        outcomes = self._archive.outcomes
-        scores = np.stack([search_scores(column) for column in outcomes.objectives.T], axis=1)
-        targets, self._bounds = margins(outcomes, self._archive.problem.limits)
-        surrogate.fit(self._archive.archs, np.concatenate([scores, targets], axis=1))
 
     def _candidates(self, *, guide: bool) -> Architectures:
         """What this round's batch is chosen from.
@@ -162,21 +154,32 @@ class AGNet(Strategy):
         first = covered and not len(self._pool)
         pool = self._pool + self._drawn(preset.first if first else preset.draws)
         if known and latent is not None and preset.nearby:
-            order = np.argsort(_single(self._archive.outcomes).ranks(), kind="stable")
-            best = self._archive.archs[order[: preset.parents]]
+            best = self._archive.archs[self._best(preset.parents)]
             pool = pool + latent.around(best, preset.nearby)
         pool = self._archive.fresh(pool, self._level)
-        model = self._surrogate if known and len(pool) else None
-        if model is not None and guide and latent is not None and preset.guided:
+        judge = self._judge if known and len(pool) else None
+        if judge is not None and guide and latent is not None and preset.guided:
             some = pool[self._rng.permutation(len(pool))[: preset.seen]]
-            guided = latent.guided(some, self._judged(model, some)[0], preset.guided)
+            guided = latent.guided(some, judge.promise(some), preset.guided)
             pool = self._archive.fresh(pool + guided, self._level)
         if covered and preset.pooled:
             self._pool = pool
-        for _ in range(0 if covered or model is None else preset.climbs):
+        for _ in range(0 if covered or judge is None else preset.climbs):
             chosen = pool[self._choose(pool, KEPT)]
             pool = self._archive.fresh(chosen + self._nearby(chosen, preset.nearby), self._level)
         return pool
+
+    def _ranks(self) -> npt.NDArray[np.int64]:
+        """Ranks ``(B,)`` of what was evaluated, 0 the best, by all objectives."""
+        outcomes = self._archive.outcomes
+        return (summed(outcomes) if self._preset.joint else merged(outcomes)).ranks()
+
+    def _best(self, n: int) -> npt.NDArray[np.int64]:
+        """The rows of the best that were evaluated, in order; equals of a front in any order."""
+        ranks = self._ranks()
+        if len(self._archive.problem.objectives) == 1:
+            return np.argsort(ranks, kind="stable")[:n]
+        return np.lexsort((self._rng.random(len(ranks)), ranks))[:n]
 
     def _drawn(self, n: int) -> Architectures:
         """Draws of the prior; uniform ones without a generator."""
@@ -192,35 +195,9 @@ class AGNet(Strategy):
 
     def _choose(self, pool: Architectures, n: int) -> npt.NDArray[np.int64]:
         """The rows of the pool to evaluate."""
-        surrogate = self._surrogate
-        if surrogate is None or not len(self._archive):
+        if self._judge is None or not len(self._archive):
             return self._rng.permutation(len(pool))[:n]
-        promise, feasible = self._judged(surrogate, pool)
-        order = np.argsort(-promise, kind="stable")
-        several = len(self._archive.problem.objectives) > 1
-        if several or not isinstance(surrogate, GraphEnsemble | GaussianProcess):
-            return order[:n]
-        first = order[: max(SHORTLIST, 16 * n)]  # bounds only sink while a batch is chosen
-        return first[surrogate.choose(pool[first], n, self._acquire, feasible[first])]
-
-    def _judged(self, surrogate: Surrogate, archs: Architectures) -> tuple[Promise, Promise]:
-        """What ``B`` candidates promise, each on its own, and their log-feasibility in that."""
-        mean, std = surrogate.predict(archs)
-        wanted = len(self._archive.problem.objectives)
-        bounds = self._acquire(mean[:, :wanted], std[:, :wanted], 0.0).mean(axis=1)
-        feasible = log_feasibility(mean[:, wanted:], std[:, wanted:], self._bounds)
-        return bounds + feasible, feasible
-
-
-def _single(outcomes: Outcomes) -> Outcomes:
-    """Several objectives as one: the sum of the ranks in each (equation 4 of the paper)."""
-    if outcomes.objectives.shape[1] == 1:
-        return outcomes
-    none = np.empty((len(outcomes), 0))
-    columns = outcomes.objectives.T[:, :, None]
-    total = np.sum([Outcomes(column, none).ranks() for column in columns], axis=0).astype(float)
-    total[outcomes.failed] = np.nan
-    return Outcomes(total[:, None], outcomes.excess)
+        return self._judge.choose(pool, n)
 
 
 def _made(name: str, problem: Problem, rng: np.random.Generator) -> Surrogate | None:

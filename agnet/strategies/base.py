@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from agnet.errors import InvalidInput
 from agnet.objectives import Limit, Objective, Outcomes
 from agnet.spaces import Architecture, Architectures, SearchSpace
 
 __all__ = ["Problem", "Strategy", "check_single_objective"]
+
+
+Computes: TypeAlias = Callable[[Sequence[Architecture]], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,14 @@ class Problem:
         space: Where architectures come from.
         objectives: ``M`` metrics, in the order of ``Outcomes.objectives``.
         limits: ``L`` hard bounds, in the order of ``Outcomes.excess``.
+        known: What computes a metric, ``(B,)`` numbers of ``B`` architectures, by its name: there
+            for those that follow from an architecture alone, which need not be predicted.
     """
 
     space: SearchSpace
     objectives: tuple[Objective, ...]
     limits: tuple[Limit, ...] = ()
+    known: Mapping[str, Computes] = field(default_factory=dict)
 
 
 class Strategy(ABC):

@@ -28,6 +28,7 @@ class Preset:
         k: Flatness of the rank weights.
         retrain_every: Queries between retrainings of the generator.
         updates: Of each retraining.
+        joint: Turn several objectives into the sum of their ranks, instead of looking for a front.
     """
 
     first: int = 16384
@@ -43,6 +44,7 @@ class Preset:
     k: float = 0.01
     retrain_every: int = 16
     updates: int = 10
+    joint: bool = False
 
 
 PRESETS: Final = {
@@ -57,5 +59,6 @@ PRESETS: Final = {
         climbs=0,
         boldness=0.0,
         updates=40,
+        joint=True,
     ),
 }

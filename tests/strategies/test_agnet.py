@@ -21,7 +21,6 @@ from agnet.spaces import (
     Subset,
 )
 from agnet.strategies import AGNet, Problem, Strategy, make_strategy
-from agnet.strategies.agnet import _single
 from agnet.strategies.presets import PRESETS
 from agnet.surrogates import GaussianProcess, GraphEnsemble
 from agnet.surrogates.acquisitions import upper_bound
@@ -164,7 +163,8 @@ def test_the_batch_is_that_of_the_surrogate(surrogate: str) -> None:
         strategy = made(PART, limits=limits, surrogate=surrogate)
         start(strategy, 30)
         strategy.ask(1)
-        model, offset = strategy._surrogate, None
+        assert strategy._judge is not None
+        model, offset = strategy._judge.surrogate, None
         assert isinstance(model, GraphEnsemble | GaussianProcess)
         if limits:
             mean, std = model.predict(pool)
@@ -243,18 +243,6 @@ def test_two_objectives_are_both_learnt() -> None:
         archs = strategy.ask(8)
     random = told(PART.enumerate()).mean(axis=0)
     assert (told(archs).mean(axis=0) < random).all()
-
-
-def test_several_objectives_are_the_sum_of_their_ranks() -> None:
-    objectives = np.array([[1.0, 9.0], [2.0, 5.0], [3.0, 7.0], [NAN, 1.0], [0.0, NAN]])
-    excess = np.array([[0.0], [0.0], [1.0], [0.0], [0.0]])
-    single = _single(Outcomes(objectives, excess))
-    # Ranks: 1, 2, 3, last, 0 and 3, 1, 2, 0, last.
-    assert single.objectives[:3, 0].tolist() == [4.0, 3.0, 5.0]
-    assert single.failed.tolist() == [False, False, False, True, True]
-    assert single.ranks().tolist() == [1, 0, 2, 3, 3]
-    one = Outcomes(objectives[:, :1], excess)
-    assert _single(one) is one
 
 
 def test_what_is_frozen_and_draws_at_random_ignores_outcomes() -> None:
@@ -397,5 +385,5 @@ def test_boldness_replaces_that_of_the_preset() -> None:
         ({"preset": "paper", "boldness": 1.0}, 1.0),
     ):
         strategy = make_strategy("agnet", Problem(PART, ACCURACY), stream(0, "strategy"), settings)
-        assert isinstance(strategy, AGNet)
-        assert strategy._acquire(mean, std, 0.0).tolist() == [expected]
+        assert isinstance(strategy, AGNet) and strategy._judge is not None
+        assert strategy._judge._acquire(mean, std, 0.0).tolist() == [expected]

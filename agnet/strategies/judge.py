@@ -1,0 +1,155 @@
+"""What a surrogate makes of candidates: how much each promises, and which make a good batch."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+
+from agnet.objectives import Outcomes
+from agnet.pareto import dominance_numbers
+from agnet.spaces import Architectures
+from agnet.strategies.archive import Archive
+from agnet.strategies.base import Problem
+from agnet.strategies.feasibility import log_feasibility, margins
+from agnet.strategies.hypervolume_gain import (
+    LEAST,
+    choose_by_gain,
+    directions,
+    expected_gains,
+    worths,
+)
+from agnet.strategies.targets import search_scores
+from agnet.surrogates import GaussianProcess, GraphEnsemble, Surrogate
+from agnet.surrogates.acquisitions import Acquisition
+
+__all__ = ["Judge", "merged", "summed"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+SHORTLIST: Final = 512  # of the most promising, among which a batch is diverse
+
+
+@final
+class Judge:
+    """Learns outcomes, and judges candidates by them.
+
+    With one objective a candidate promises an upper confidence bound; with several, the logarithm
+    of the hypervolume that it is expected to add, or the mean of the bounds if they are ``joint``.
+    The log-probability that all limits are kept is added. Objectives that the problem knows are
+    computed, not predicted.
+
+    Attributes:
+        surrogate: What predicts.
+    """
+
+    def __init__(
+        self, problem: Problem, surrogate: Surrogate, acquire: Acquisition, *, joint: bool
+    ) -> None:
+        """Starts with nothing learnt."""
+        self._problem, self.surrogate, self._acquire = problem, surrogate, acquire
+        self._many = len(problem.objectives) > 1 and not joint
+        metrics = [objective.metric for objective in problem.objectives]
+        unknown = [m for m, name in enumerate(metrics) if name not in problem.known]
+        self._predicted = (unknown or [0]) if self._many else list(range(len(metrics)))
+
+    def learn(self, archive: Archive) -> None:
+        """Fits the surrogate to a score of each objective, and to every limit."""
+        outcomes = archive.outcomes
+        self._scores = np.stack([search_scores(column) for column in outcomes.objectives.T], axis=1)
+        if self._many:
+            self._feasible = outcomes.feasible
+            self._scale = _scales(outcomes)
+            for m in self._known():
+                self._scores[:, m] = self._known_scores(m, outcomes.objectives[:, m])
+        targets, self._bounds = margins(outcomes, self._problem.limits)
+        columns = [self._scores[:, self._predicted], targets]
+        self.surrogate.fit(archive.archs, np.concatenate(columns, axis=1))
+
+    def promise(self, archs: Architectures) -> Array:
+        """How much ``(B,)`` candidates promise, each on its own."""
+        return self._judged(archs)[0]
+
+    def choose(self, pool: Architectures, n: int) -> npt.NDArray[np.int64]:
+        """The rows of up to ``n`` candidates that promise much together, the first choice first."""
+        if self._many:
+            mean, std, feasible = self._believed(pool)
+            front = self._scores[self._feasible]
+            return choose_by_gain(mean, std, front, self._reference(), n, feasible)
+        promise, feasible = self._judged(pool)
+        order = np.argsort(-promise, kind="stable")
+        joint = len(self._problem.objectives) > 1
+        if joint or not isinstance(self.surrogate, GraphEnsemble | GaussianProcess):
+            return order[:n]
+        first = order[: max(SHORTLIST, 16 * n)]  # bounds only sink while a batch is chosen
+        return first[self.surrogate.choose(pool[first], n, self._acquire, feasible[first])]
+
+    def _judged(self, archs: Architectures) -> tuple[Array, Array]:
+        """What ``B`` candidates promise, and the log-feasibility in that."""
+        mean, std, feasible = self._believed(archs)
+        if not self._many:
+            return self._acquire(mean, std, 0.0).mean(axis=1) + feasible, feasible
+        spread, reference = directions(mean.shape[1]), self._reference()
+        best = worths(self._scores[self._feasible], reference, spread).max(axis=0, initial=0.0)
+        gains = expected_gains(mean, std, best, reference, spread)
+        return np.log(gains + LEAST) + feasible, feasible
+
+    def _believed(self, archs: Architectures) -> tuple[Array, Array, Array]:
+        """Means and deviations ``(B, M)`` of the scores, and log-feasibilities ``(B,)``."""
+        mean, std = self.surrogate.predict(archs)
+        count = len(self._predicted)
+        feasible = log_feasibility(mean[:, count:], std[:, count:], self._bounds)
+        if not self._many:
+            return mean[:, :count], std[:, :count], feasible
+        means = np.empty((len(archs), len(self._problem.objectives)))
+        stds = np.zeros_like(means)
+        means[:, self._predicted], stds[:, self._predicted] = mean[:, :count], std[:, :count]
+        for m in self._known():
+            objective = self._problem.objectives[m]
+            values = objective.sign * self._problem.known[objective.metric](archs)
+            means[:, m], stds[:, m] = self._known_scores(m, values), 0.0
+        return means, stds, feasible
+
+    def _known(self) -> list[int]:
+        names = [objective.metric for objective in self._problem.objectives]
+        return [m for m, name in enumerate(names) if name in self._problem.known]
+
+    def _known_scores(self, m: int, values: Array) -> Array:
+        shift, scale = self._scale[:, m]
+        return np.asarray(-(np.nan_to_num(values, nan=shift) - shift) / scale)
+
+    def _reference(self) -> Array:
+        """The worst score in each objective, from which hypervolume is measured."""
+        return np.asarray(self._scores.min(axis=0))
+
+
+def summed(outcomes: Outcomes) -> Outcomes:
+    """Several objectives as one: the sum of the ranks in each (equation 4 of the paper)."""
+    if outcomes.objectives.shape[1] == 1:
+        return outcomes
+    none = np.empty((len(outcomes), 0))
+    columns = outcomes.objectives.T[:, :, None]
+    total = np.sum([Outcomes(column, none).ranks() for column in columns], axis=0).astype(float)
+    total[outcomes.failed] = np.nan
+    return Outcomes(total[:, None], outcomes.excess)
+
+
+def merged(outcomes: Outcomes) -> Outcomes:
+    """Several objectives as one: by how many feasible ones each is dominated."""
+    if outcomes.objectives.shape[1] == 1:
+        return outcomes
+    points = np.where(outcomes.feasible[:, None], outcomes.objectives, np.nan)
+    numbers = dominance_numbers(points).astype(float)
+    numbers[outcomes.failed] = np.nan
+    return Outcomes(numbers[:, None], outcomes.excess)
+
+
+def _scales(outcomes: Outcomes) -> Array:
+    """Mean and deviation ``(2, M)`` of each objective; 0 and 1 where there is no number."""
+    values = outcomes.objectives
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    shift = np.where(known, values, 0.0).sum(axis=0) / count
+    spread = np.sqrt((np.where(known, values - shift, 0.0) ** 2).sum(axis=0) / count)
+    return np.stack([shift, np.where(spread > 0, spread, 1.0)])

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from agnet.objectives import Limit, Objective, Outcomes
+from agnet.spaces import Architecture, NASBench201, Subset
+from agnet.strategies.archive import Archive
+from agnet.strategies.base import Problem
+from agnet.strategies.hypervolume_gain import LEAST, directions, expected_gains, worths
+from agnet.strategies.judge import Judge, merged, summed
+from agnet.surrogates import GaussianProcess
+from agnet.surrogates.acquisitions import upper_bound
+
+NAN = float("nan")
+SPACE = Subset(NASBench201().enumerate()[::60])
+BOTH = (Objective("val_accuracy", "maximize"), Objective("cost", "minimize"))
+Array = npt.NDArray[np.float64]
+
+
+def cost(archs: Sequence[Architecture]) -> Array:
+    return np.asarray(SPACE.to_choices(archs).sum(axis=1), dtype=np.float64)
+
+
+def archive(known: bool, limits: tuple[Limit, ...] = (), n: int = 40) -> Archive:
+    """Accuracy is what the first choices say, and dear."""
+    problem = Problem(SPACE, BOTH, limits, {"cost": cost} if known else {})
+    archs = SPACE.sample(n, np.random.default_rng(0))
+    accuracy = archs.choices[:, :3].sum(axis=1) * 1.0
+    excess = (
+        np.stack([limit.excess(accuracy) for limit in limits], 1) if limits else np.empty((n, 0))
+    )
+    told = Archive(problem)
+    told.add(archs, Outcomes(np.stack([-accuracy, cost(archs)], axis=1), excess))
+    return told
+
+
+def learnt(told: Archive, *, joint: bool = False) -> Judge:
+    judge = Judge(told.problem, GaussianProcess(SPACE), upper_bound(2.0), joint=joint)
+    judge.learn(told)
+    return judge
+
+
+def test_known_objectives_are_computed() -> None:
+    told = archive(known=True)
+    judge = learnt(told)
+    everything = SPACE.enumerate()
+    mean, std, feasible = judge._believed(everything)
+    values = cost(everything)
+    assert (std[:, 1] == 0).all() and (std[:, 0] > 0).any()
+    assert (feasible == 0).all()
+    expected = -(values - cost(told.archs).mean()) / cost(told.archs).std()
+    assert mean[:, 1] == pytest.approx(expected)
+    assert judge.surrogate.predict(everything)[0].shape[1] == 1  # nothing else is learnt
+    predicted = learnt(archive(known=False))
+    assert (predicted._believed(everything)[1][:, 1] > 0).any()
+    assert predicted.surrogate.predict(everything)[0].shape[1] == 2
+
+
+def test_promise_is_the_logarithm_of_the_gain() -> None:
+    told = archive(known=True)
+    judge, everything = learnt(told), SPACE.enumerate()
+    mean, std, _ = judge._believed(everything)
+    spread, reference = directions(2), judge._scores.min(axis=0)
+    best = worths(judge._scores, reference, spread).max(axis=0)
+    gains = expected_gains(mean, std, best, reference, spread)
+    assert judge.promise(everything) == pytest.approx(np.log(gains + LEAST))
+    first = judge.choose(everything, 1)
+    assert first.tolist() == [gains.argmax()]
+
+
+def test_what_breaks_limits_is_on_no_front_and_promises_little() -> None:
+    """Only accuracies up to 4 are allowed here."""
+    told = archive(known=True, limits=(Limit("val_accuracy", "<=", 4.0),))
+    judge, everything = learnt(told), SPACE.enumerate()
+    assert judge._feasible.tolist() == (-told.outcomes.objectives[:, 0] <= 4).tolist()
+    chosen = everything[judge.choose(everything, 5)]
+    allowed = [(archs.choices[:, :3].sum(axis=1) <= 4).mean() for archs in (everything, chosen)]
+    assert allowed[0] < 0.4 < 0.6 <= allowed[1]
+
+
+def test_joint_objectives_are_the_mean_of_their_bounds() -> None:
+    judge, everything = learnt(archive(known=True), joint=True), SPACE.enumerate()
+    mean, std = judge.surrogate.predict(everything)
+    assert judge.promise(everything) == pytest.approx((mean + 2 * std).mean(axis=1))
+    assert (
+        judge.choose(everything, 3).tolist()
+        == np.argsort(-judge.promise(everything), kind="stable")[:3].tolist()
+    )
+
+
+def test_everything_may_have_failed() -> None:
+    told = archive(known=True, n=6)
+    failed = Archive(told.problem)
+    failed.add(told.archs, Outcomes(np.full((6, 2), NAN), np.empty((6, 0))))
+    judge = learnt(failed)
+    assert np.isfinite(judge.promise(SPACE.enumerate())).all()
+    assert len(judge.choose(SPACE.enumerate(), 4)) == 4
+
+
+def test_summed_ranks_by_hand() -> None:
+    objectives = np.array([[1.0, 9.0], [2.0, 5.0], [3.0, 7.0], [NAN, 1.0], [0.0, NAN]])
+    excess = np.array([[0.0], [0.0], [1.0], [0.0], [0.0]])
+    single = summed(Outcomes(objectives, excess))
+    # Ranks: 1, 2, 3, last, 0 and 3, 1, 2, 0, last.
+    assert single.objectives[:3, 0].tolist() == [4.0, 3.0, 5.0]
+    assert single.failed.tolist() == [False, False, False, True, True]
+    assert single.ranks().tolist() == [1, 0, 2, 3, 3]
+    one = Outcomes(objectives[:, :1], excess)
+    assert summed(one) is one
+
+
+def test_merged_by_hand() -> None:
+    """Dominance is counted among the feasible; others come later, as with one objective."""
+    objectives = np.array([[1.0, 3.0], [2.0, 2.0], [2.0, 3.0], [3.0, 3.0], [0.0, 0.0], [NAN, 1.0]])
+    excess = np.array([[0.0], [0.0], [0.0], [0.0], [2.0], [0.0]])
+    found = merged(Outcomes(objectives, excess))
+    assert found.objectives[:4, 0].tolist() == [0.0, 0.0, 2.0, 3.0]
+    assert found.ranks().tolist() == [0, 0, 2, 3, 4, 5]
+    one = Outcomes(objectives[:, :1], excess)
+    assert merged(one) is one
