@@ -27,7 +27,7 @@ CHUNK: Final = 4_096
 # What a standardised column of each group of the summary is worth: counts, edges at the ends, the
 # most and the fewest along a path; the presence of a path; all readouts of the network together.
 SUMMARY_WEIGHTS: Final = np.array([2.25, 1.5, 1.2, 0.9], dtype=np.float32)
-PATH_WEIGHT: Final = 0.6
+PATH_WEIGHT: Final = np.float32(0.6)
 NETWORK_WEIGHT: Final = 0.75
 
 
@@ -85,13 +85,12 @@ class GraphEmbedding:
 
     def _embed(self, archs: Architectures) -> tuple[Array, Array]:
         described = self._features.describe(archs)
-        weight = np.float32(min(self._features.weight, PATH_WEIGHT))
-        paths = weight * described.indicators(self._vocabulary).astype(np.float32)
+        paths = PATH_WEIGHT * described.indicators(self._vocabulary).astype(np.float32)
         summary = described.summary.astype(np.float32) * self._weights
         keys = self._space.keys(archs)
         read = self._memory.recall(keys, lambda rows: self._projected(archs[rows]))
         rest = np.concatenate([summary, read], axis=1)
-        norm = weight**2 * (described.codes >= 0).sum(axis=1) + (rest**2).sum(axis=1)
+        norm = PATH_WEIGHT**2 * (described.codes >= 0).sum(axis=1) + (rest**2).sum(axis=1)
         return np.concatenate([paths, rest], axis=1), norm.astype(np.float32)
 
     def _projected(self, archs: Architectures) -> Array:
