@@ -14,6 +14,7 @@ from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.eda import EDA
 from agnet.strategies.evolution import Evolution
 from agnet.strategies.gp import make_gp
+from agnet.strategies.lamoo import LaMOO
 from agnet.strategies.local_search import LocalSearch
 from agnet.strategies.model_based import ModelBased
 from agnet.strategies.random import RandomSearch
@@ -24,6 +25,7 @@ __all__ = [
     "STRATEGIES",
     "AGNet",
     "Evolution",
+    "LaMOO",
     "LocalSearch",
     "ModelBased",
     "Problem",
@@ -42,6 +44,7 @@ STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
     "eda": EDA,
     "trees": make_trees,
     "gp": make_gp,
+    "lamoo": LaMOO,
 }
 
 

@@ -1,0 +1,84 @@
+"""What a search by partitions tells of itself."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import Any, final
+
+import torch
+
+from agnet.strategies.lamoo.partition import Partition
+
+__all__ = ["NodeReport", "Round", "load_rounds", "report", "save_rounds"]
+
+
+@final
+@dataclass(frozen=True)
+class NodeReport:
+    """One node of the tree that the last proposals were chosen by.
+
+    Attributes:
+        n: How many samples it has.
+        hypervolume: Of its samples, on the common scale of the search.
+        ucb: Its upper confidence bound; infinite at the root.
+        depth: 0 at the root.
+        accuracy: Share of its samples that its boundary puts on the side of their label; None in a
+            leaf.
+        chosen: Whether it is the leaf that proposals were to lie in.
+    """
+
+    n: int
+    hypervolume: float
+    ucb: float
+    depth: int
+    accuracy: float | None
+    chosen: bool
+
+
+@final
+@dataclass(frozen=True)
+class Round:
+    """One batch of proposals.
+
+    Attributes:
+        known: How many architectures had been evaluated before.
+        nodes: Of the tree.
+        depth: How many boundaries the chosen region has.
+        proposed: How many architectures were proposed,
+        inside: how many of them lie in the region,
+        relaxed: how many only in the region without some of its deepest splits, and the rest is
+            from the whole space.
+    """
+
+    known: int
+    nodes: int
+    depth: int
+    proposed: int
+    inside: int
+    relaxed: int
+
+
+def report(partition: Partition, cp: float, chosen: int) -> tuple[NodeReport, ...]:
+    """Describes the nodes of a tree, parents before children."""
+    bounds = partition.bounds(cp)
+    return tuple(
+        NodeReport(
+            len(node.rows),
+            node.hypervolume,
+            float(bounds[at]),
+            node.depth,
+            node.accuracy,
+            at == chosen,
+        )
+        for at, node in enumerate(partition.nodes)
+    )
+
+
+def save_rounds(rounds: tuple[Round, ...]) -> torch.Tensor:
+    """Returns rounds as integers ``(rounds, 6)``."""
+    return torch.tensor([astuple(one) for one in rounds], dtype=torch.int64).reshape(-1, 6)
+
+
+def load_rounds(rows: Any) -> tuple[Round, ...]:
+    """Reads rounds back."""
+    return tuple(Round(*row) for row in rows.tolist())

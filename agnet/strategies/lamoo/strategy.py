@@ -1,0 +1,172 @@
+"""LaMOO: learns a partition of the space, and draws where its hypervolume promises most.
+
+Zhao, Wang and Guo, "Multi-Objective Neural Architecture Search by Learning Search Space
+Partitions", JMLR 2024.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final, final
+
+import numpy as np
+
+from agnet.errors import InvalidInput
+from agnet.objectives import Outcomes
+from agnet.spaces import Architecture, Architectures
+from agnet.strategies.archive import Archive
+from agnet.strategies.base import Problem, Strategy
+from agnet.strategies.candidates import fill_up
+from agnet.strategies.checkpoints import make_state, restoring
+from agnet.strategies.lamoo.inputs import Encoding, integer, latent, onehot
+from agnet.strategies.lamoo.partition import Partition, Splitting, grow
+from agnet.strategies.lamoo.points import Points, comparable
+from agnet.strategies.lamoo.region import Inputs, Region
+from agnet.strategies.lamoo.reports import NodeReport, Round, load_rounds, report, save_rounds
+from agnet.strategies.lamoo.samplers import choose_parents, codes, gather, offspring, uniform
+from agnet.strategies.latent_draws import LatentDraws
+from agnet.strategies.pretrained import ready_generator
+
+__all__ = ["LaMOO"]
+
+OPTIONS: Final = {
+    "sampler": ("random", "evolution", "latent"),
+    "encoding": ("onehot", "integer", "latent"),
+    "select": ("leaf", "path"),
+    "kernel": ("rbf", "poly", "linear"),
+    "children": ("prediction", "label"),
+}
+
+
+@final
+class LaMOO(Strategy):
+    """Proposes architectures of the region whose samples have the highest bound of hypervolume.
+
+    Each round a tree is grown over everything that was evaluated: a node's samples are labelled by
+    how many of them dominate each, and a support-vector classifier learns the boundary between the
+    better half and the rest. A leaf is chosen by the hypervolume of its samples and how few they
+    are; the sampler's candidates are filtered by the boundaries above it. A region that has too few
+    new architectures is relaxed from its deepest split up, at last to the whole space.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        rng: np.random.Generator,
+        *,
+        sampler: str = "random",
+        encoding: str = "onehot",
+        select: str = "leaf",
+        kernel: str = "rbf",
+        cp: float = -1.0,
+        min_split: int = 16,
+        children: str = "prediction",
+    ) -> None:
+        """Starts with nothing evaluated.
+
+        Args:
+            problem: What is searched, for any number of objectives.
+            rng: The random stream.
+            sampler: ``random``; ``evolution`` for offspring of what is dominated least; ``latent``
+                for draws around its codes and from the prior of a generator.
+            encoding: What boundaries are drawn in: ``onehot``, ``integer`` or ``latent``.
+            select: ``leaf`` for the best of all leaves, ``path`` for the better child from the root
+                down.
+            kernel: Of the classifiers: ``rbf``, ``poly`` (of degree 4) or ``linear``.
+            cp: Weight of exploration; a tenth of the current hypervolume if negative.
+            min_split: How many samples a node needs to be split.
+            children: Whether samples go to the child of their ``prediction``, or of their
+                ``label``.
+
+        Raises:
+            InvalidInput: If a setting cannot be used.
+        """
+        given = dict(
+            sampler=sampler, encoding=encoding, select=select, kernel=kernel, children=children
+        )
+        for name, value in given.items():
+            if value not in OPTIONS[name]:
+                raise InvalidInput(f"got {name} {value!r}; expected {', '.join(OPTIONS[name])}")
+        if min_split < 2 or not np.isfinite(cp):
+            raise InvalidInput(
+                f"got min_split {min_split} and cp {cp}; expected at least 2 and a finite number"
+            )
+        self._archive, self._rng = Archive(problem), rng
+        self._sampler, self._select, self._cp = sampler, select, float(cp)
+        self._splitting = Splitting(kernel, min_split, children == "label")
+        self._latent: LatentDraws | None = None
+        if "latent" in (sampler, encoding):
+            self._latent = LatentDraws(ready_generator(problem.space, rng), rng)
+        self._encode = _encoding(encoding, problem, self._latent)
+        self._rounds: tuple[Round, ...] = ()
+        self._tree: tuple[NodeReport, ...] = ()
+
+    def ask(self, n: int) -> Architectures:
+        """Proposes candidates of the most promising region; see :meth:`Strategy.ask`."""
+        points = comparable(self._archive.outcomes)
+        inputs = self._encode(self._archive.archs) if len(points) else np.empty((0, 0))
+        partition = grow(inputs, points, self._rng, self._splitting)
+        chosen = self._chosen(partition)
+        region = partition.region(chosen)
+        blocks = self._blocks(region, inputs, points)
+        found, levels = gather(blocks, region, self._encode, n, self._archive)
+        proposed = fill_up(found, n, self._archive, self._rng)
+        inside = int((levels == region.depth).sum())
+        relaxed = int(((levels > 0) & (levels < region.depth)).sum())
+        self._rounds += (
+            Round(len(points), len(partition.nodes), region.depth, len(proposed), inside, relaxed),
+        )
+        self._tree = report(partition, self._cp, chosen)
+        return proposed
+
+    def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
+        """Notes what was evaluated."""
+        self._archive.add(archs, outcomes)
+
+    def tree(self) -> tuple[NodeReport, ...]:
+        """The tree of the last proposals; none before the first, or just after a state was loaded.
+
+        Parents come before children, the root first.
+        """
+        return self._tree
+
+    def rounds(self) -> tuple[Round, ...]:
+        """What regions were chosen, and how many proposals lie inside, from the start on."""
+        return self._rounds
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns what was evaluated, the rounds, the generator if any, and the random stream."""
+        generator = None if self._latent is None else self._latent.generator.state_dict()
+        rounds = save_rounds(self._rounds)
+        return make_state("lamoo", self._archive, self._rng, generator=generator, rounds=rounds)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores a state; see :meth:`Strategy.load_state_dict`."""
+        with restoring("lamoo", self._archive, self._rng, state):
+            if self._latent is not None:
+                self._latent.generator.load_state_dict(state["generator"])
+            self._rounds, self._tree = load_rounds(state["rounds"]), ()
+
+    def _chosen(self, partition: Partition) -> int:
+        bounds = partition.bounds(self._cp)
+        if self._select == "leaf":
+            return partition.best_leaf(bounds, self._rng)
+        return partition.best_path(bounds, self._rng)
+
+    def _blocks(self, region: Region, inputs: Inputs, points: Points) -> Iterator[Architectures]:
+        """The candidates of the sampler, and uniform ones where those are too few."""
+        anything = uniform(self._archive, self._rng)
+        if self._sampler == "random" or not len(points):
+            return anything
+        rows = choose_parents(points, region.contains(inputs), self._rng)
+        parents = self._archive.archs[rows]
+        if self._sampler == "latent" and self._latent is not None:
+            return chain(codes(self._latent, parents, self._rng), anything)
+        return chain(offspring(parents, self._rng), anything)
+
+
+def _encoding(name: str, problem: Problem, draws: LatentDraws | None) -> Encoding:
+    if name == "latent" and draws is not None:
+        return latent(draws.generator)
+    return integer(problem.space) if name == "integer" else onehot(problem.space)
