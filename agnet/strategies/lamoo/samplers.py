@@ -23,7 +23,8 @@ LISTED: Final = 20_000  # spaces up to this size are gone through once, in rando
 BLOCK: Final = 1_000  # candidates of the first block; each is twice as large as the one before
 BLOCKS: Final = 5
 PARENTS: Final = 20
-BROOD: Final = 250  # offspring of the first block
+BROOD: Final = 250  # offspring of the first block,
+BROODS: Final = 3  # of so many: where these do not find the region, more of them hardly will
 
 
 def uniform(archive: Archive, rng: np.random.Generator) -> Iterator[Architectures]:
@@ -43,7 +44,7 @@ def uniform(archive: Archive, rng: np.random.Generator) -> Iterator[Architecture
 def offspring(parents: Architectures, rng: np.random.Generator) -> Iterator[Architectures]:
     """Mutants of parents, and mutants of what crossing two of them gives, in equal parts."""
     space = parents.space
-    for at in range(BLOCKS):
+    for at in range(BROODS):
         first, second = rng.integers(len(parents), size=(2, BROOD << at))
         children = space.crossover(parents[first], parents[second], rng)
         alone = rng.random(len(children)) < 0.5
@@ -54,7 +55,7 @@ def codes(
     latent: LatentDraws, parents: Architectures, rng: np.random.Generator
 ) -> Iterator[Architectures]:
     """Draws around the codes of parents, and a quarter as many from the prior, mixed."""
-    for at in range(BLOCKS):
+    for at in range(BROODS):
         size = BROOD << at
         drawn = latent.around(parents, size) + latent.prior(size // 4, uniform=False)
         yield drawn[rng.permutation(len(drawn))]
@@ -83,10 +84,10 @@ def gather(
     pool = archive.problem.space.batch([])
     levels = np.empty(0, dtype=np.int64)
     for block in blocks:
-        if (levels == region.depth).sum() >= n:
-            break
         joined = archive.fresh(pool + block)
         new = region.levels(encode(joined[len(pool) :])) if len(joined) > len(pool) else levels[:0]
         pool, levels = joined, np.concatenate([levels, new])
+        if (levels == region.depth).sum() >= n:
+            break
     order = np.argsort(-levels, kind="stable")[:n]
     return pool[order], levels[order]
