@@ -45,7 +45,7 @@ def offspring(parents: Architectures, rng: np.random.Generator) -> Iterator[Arch
     """Mutants of parents, and mutants of what crossing two of them gives, in equal parts."""
     space = parents.space
     for at in range(BROODS):
-        first, second = rng.integers(len(parents), size=(2, BROOD << at))
+        first, second = rng.integers(len(parents), size=(2, min(BROOD << at, space.size)))
         children = space.crossover(parents[first], parents[second], rng)
         alone = rng.random(len(children)) < 0.5
         yield mutants(parents[first[alone]] + children[~alone], len(children), rng)
