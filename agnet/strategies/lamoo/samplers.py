@@ -42,7 +42,10 @@ def uniform(archive: Archive, rng: np.random.Generator) -> Iterator[Architecture
 
 
 def offspring(parents: Architectures, rng: np.random.Generator) -> Iterator[Architectures]:
-    """Mutants of parents, and mutants of what crossing two of them gives, in equal parts."""
+    """Mutants of parents, then mutants of what crossing two of them gives, as many.
+
+    Those with the most changes come first: the region vouches for them, and near ones are known.
+    """
     space = parents.space
     for at in range(BROODS):
         first, second = rng.integers(len(parents), size=(2, min(BROOD << at, space.size)))

@@ -138,6 +138,14 @@ def test_half_of_the_offspring_have_one_parent() -> None:
     assert both.mean() > 0.3
 
 
+def test_the_boldest_offspring_come_first() -> None:
+    """Of one parent and three changes away; at the end of two parents and one change away."""
+    parents = SPACE.from_choices([[4] * 6])
+    steps = (next(offspring(parents, RNG(0))).choices != 4).sum(axis=1)
+    assert steps[:60].mean() > 2.2
+    assert (steps[-60:] == 1).all()
+
+
 def test_codes_are_near_those_of_parents_and_from_the_prior() -> None:
     latent = LatentDraws(ready_generator(SPACE, RNG(0)), RNG(0))
     parents = SPACE.from_choices([[4] * 6])
