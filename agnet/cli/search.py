@@ -42,7 +42,8 @@ def search(
     strategy: Annotated[
         str | None,
         typer.Option(
-            help="agnet, random, local_search, evolution, eda, trees or gp.  [default: agnet]"
+            help="agnet, lamoo, random, local_search, evolution, eda, trees or gp.  "
+            "[default: agnet]"
         ),
     ] = None,
     surrogate: Annotated[

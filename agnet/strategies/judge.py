@@ -29,6 +29,7 @@ __all__ = ["Judge", "merged", "summed"]
 Array: TypeAlias = npt.NDArray[np.float64]
 
 SHORTLIST: Final = 512  # of the most promising, among which a batch is diverse
+MARGIN: Final = 0.5  # of the range of the scores
 
 
 @final
@@ -120,8 +121,12 @@ class Judge:
         return np.asarray(-(np.nan_to_num(values, nan=shift) - shift) / scale)
 
     def _reference(self) -> Array:
-        """The worst score in each objective, from which hypervolume is measured."""
-        return np.asarray(self._scores.min(axis=0))
+        """Where hypervolume is measured from: beyond the worst score in each objective.
+
+        A candidate that is worse in one than all that is known can then still add something.
+        """
+        worst, best = self._scores.min(axis=0), self._scores.max(axis=0)
+        return np.asarray(worst - MARGIN * (best - worst))
 
 
 def summed(outcomes: Outcomes) -> Outcomes:
