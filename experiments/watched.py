@@ -76,8 +76,7 @@ class Watched(Strategy):
         seconds = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.rounds.append(Round(self._known, seconds, peak))
-        # There is no public way to a strategy's surrogate, and to load its state would be a refit.
-        surrogate = getattr(self._inner, "_surrogate", None) if self._predict else None
+        surrogate = getattr(self._inner, "surrogate", None) if self._predict else None
         if surrogate is not None and len(archs):
             self.predicted += surrogate.predict(archs)[0][:, 0].tolist()
         return archs

@@ -99,6 +99,11 @@ class AGNet(Strategy):
         only_accuracy = all("accuracy" in metric for metric in metrics)
         self._level = levels[-1] if only_accuracy else levels[0]
 
+    @property
+    def surrogate(self) -> Surrogate | None:
+        """What predicts, as it was fitted for the last proposals; None if nothing does."""
+        return None if self._judge is None else self._judge.surrogate
+
     def ask(self, n: int) -> Architectures:
         """Proposes candidates that promise most; see :meth:`Strategy.ask`."""
         known = len(self._archive)
@@ -127,7 +132,7 @@ class AGNet(Strategy):
             self._archive,
             self._rng,
             generator=None if self._latent is None else self._latent.generator.state_dict(),
-            surrogate=None if self._judge is None else self._judge.surrogate.state_dict(),
+            surrogate=None if self.surrogate is None else self.surrogate.state_dict(),
             pool=torch.from_numpy(self._pool.choices.copy()),
             retrained=self._retrained,
         )
@@ -137,8 +142,8 @@ class AGNet(Strategy):
         with restoring("agnet", self._archive, self._rng, state):
             if self._latent is not None:
                 self._latent.generator.load_state_dict(state["generator"])
-            if self._judge is not None:
-                self._judge.surrogate.load_state_dict(state["surrogate"])
+            if self.surrogate is not None:
+                self.surrogate.load_state_dict(state["surrogate"])
             self._pool = self._archive.problem.space.from_choices(state["pool"].numpy())
             self._retrained = int(state["retrained"])
 

@@ -80,6 +80,11 @@ class ModelBased(Strategy):
         self._surrogate, self._choose, self._number = surrogate, choose, candidates
         self._everything: Architectures | None = None
 
+    @property
+    def surrogate(self) -> Surrogate:
+        """What predicts, as it was fitted for the last proposals."""
+        return self._surrogate
+
     def ask(self, n: int) -> Architectures:
         """Proposes what the surrogate thinks highest of; see :meth:`Strategy.ask`."""
         proposed = self._archive.problem.space.batch([])
