@@ -22,15 +22,12 @@ import numpy.typing as npt
 import torch
 from scipy.stats import kendalltau
 
-from agnet import open_benchmark
 from agnet.generators import GraphVAE, load_pretrained
-from agnet.objectives import Outcomes
 from agnet.seeds import stream
 from agnet.spaces import Architectures
-from agnet.strategies.targets import rank_scores
 from agnet.surrogates.gaussian import fit_heads, posterior, squared_distances, standardised
 from experiments.recorded import RESULTS, Row, complete, matching, parser, rows, spread, table
-from experiments.surrogate_ranking import DATASETS, SIZES, UNSEEN
+from experiments.surrogate_ranking import DATASETS, SIZES, split
 
 ARMS = ("codes", "joint")
 ALPHA, UPDATES, RATE, WIDTH = 0.9, 300, 1e-3, 64
@@ -51,21 +48,16 @@ def main() -> None:
 
 def work(job: Row) -> Row:
     """Trains if that is asked for, fits a head, and asks it."""
-    benchmark = open_benchmark("nasbench201", dataset=job["dataset"])
-    cells = benchmark.space.enumerate()
-    drawn = stream(job["seed"], "ranking").permutation(len(cells))
-    known, unseen = drawn[: job["known"]], drawn[max(SIZES) : max(SIZES) + UNSEEN]
-    values = benchmark.query(cells, ["val_accuracy"])
-    scores = rank_scores(Outcomes(-values[known], np.empty((len(known), 0))))
-    generator = load_pretrained(benchmark.space, stream(job["seed"], "joint"))
+    known, scores, unseen, values = split(job)
+    generator = load_pretrained(known.space, stream(job["seed"], "joint"))
     found: Row = {}
     if job["arm"] == "joint":
-        network = train(generator, cells[known], scores, job["seed"])
+        network = train(generator, known, scores, job["seed"])
         with torch.no_grad():
-            said = network(generator.encode(cells[unseen]))[:, 0].numpy()
-        found["tau_of_regression"] = float(kendalltau(said, values[unseen, 0])[0])
-    mean = predicted(generator.encode(cells[known]), scores, generator.encode(cells[unseen]))
-    return found | {"tau": float(kendalltau(mean, values[unseen, 0])[0])}
+            said = network(generator.encode(unseen))[:, 0].numpy()
+        found["tau_of_regression"] = float(kendalltau(said, values)[0])
+    mean = predicted(generator.encode(known), scores, generator.encode(unseen))
+    return found | {"tau": float(kendalltau(mean, values)[0])}
 
 
 def predicted(

@@ -14,11 +14,13 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import kendalltau
 
 from agnet import SearchSpace, open_benchmark
 from agnet.objectives import Outcomes
 from agnet.seeds import stream
+from agnet.spaces import Architectures
 from agnet.strategies.targets import rank_scores
 from agnet.surrogates import ExtraTrees, GaussianProcess, GraphEnsemble, Surrogate
 from experiments.recorded import Row, complete, matching, parser, rows, spread, table
@@ -44,16 +46,24 @@ def main() -> None:
 
 def work(job: Row) -> Row:
     """Fits and asks one surrogate."""
+    known, scores, unseen, values = split(job)
+    surrogate = made(job["surrogate"], known.space, stream(job["seed"], "surrogate"))
+    surrogate.fit(known, scores)
+    mean, _ = surrogate.predict(unseen)
+    return {"tau": float(kendalltau(mean[:, 0], values)[0])}
+
+
+def split(
+    job: Row,
+) -> tuple[Architectures, npt.NDArray[np.float64], Architectures, npt.NDArray[np.float64]]:
+    """Draws cells that are known, with their scores ``(B, 1)``, and others, with their values."""
     benchmark = open_benchmark("nasbench201", dataset=job["dataset"])
     cells = benchmark.space.enumerate()
     drawn = stream(job["seed"], "ranking").permutation(len(cells))
     known, unseen = drawn[: job["known"]], drawn[max(SIZES) : max(SIZES) + UNSEEN]
     values = benchmark.query(cells, ["val_accuracy"])
-    surrogate = made(job["surrogate"], benchmark.space, stream(job["seed"], "surrogate"))
-    outcomes = Outcomes(-values[known], np.empty((len(known), 0)))
-    surrogate.fit(cells[known], rank_scores(outcomes))
-    mean, _ = surrogate.predict(cells[unseen])
-    return {"tau": float(kendalltau(mean[:, 0], values[unseen, 0])[0])}
+    scores = rank_scores(Outcomes(-values[known], np.empty((len(known), 0))))
+    return cells[known], scores, cells[unseen], values[unseen, 0]
 
 
 def made(name: str, space: SearchSpace, rng: np.random.Generator) -> Surrogate:
