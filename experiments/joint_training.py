@@ -105,7 +105,7 @@ def train(
 
 
 def tau_table(results: Path) -> str:
-    """Kendall's tau, mean of ten draws; the worst draw in brackets."""
+    """Kendall's tau, mean of the draws there are; the worst in brackets."""
     lines = []
     for dataset, known in product(DATASETS, SIZES):
         apart = matching(rows(RESULTS / "surrogate_ranking", "gnn"), dataset=dataset, known=known)
