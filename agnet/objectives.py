@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from agnet.errors import InvalidInput
 
-__all__ = ["Direction", "Limit", "Metric", "Objective", "Outcomes", "outcomes"]
+__all__ = ["Direction", "Limit", "Metric", "Objective", "Outcomes", "outcomes", "total_excess"]
 
 Direction: TypeAlias = Literal["maximize", "minimize"]
 Source: TypeAlias = Literal["measured", "predicted", "computed"]
@@ -144,6 +144,11 @@ class Outcomes:
         """``(B,)``, evaluated with success and within every limit."""
         return ~self.failed & (self.excess <= 0).all(axis=1)
 
+    @property
+    def feasible_objectives(self) -> npt.NDArray[np.float64]:
+        """``(B, M)``, the objectives of what is feasible, NaN elsewhere."""
+        return np.where(self.feasible[:, None], self.objectives, np.nan)
+
     def ranks(self) -> npt.NDArray[np.int64]:
         """Ranks ``(B,)`` by the single objective, 0 the best, equal for equals ("min" ranking).
 
@@ -156,8 +161,7 @@ class Outcomes:
         """
         if self.objectives.shape[1] != 1:
             raise InvalidInput(f"got {self.objectives.shape[1]} objectives; ranks are of one")
-        over = np.maximum(np.nan_to_num(self.excess, nan=0.0), 0.0)
-        total = (over / np.maximum(over.max(axis=0, initial=0.0), 1e-300)).sum(axis=1)
+        total = total_excess(self.excess)
         tier = np.where(self.failed, 2, np.where(self.feasible, 0, 1))
         value = np.select([tier == 0, tier == 1], [self.objectives[:, 0], total], default=0.0)
         order = np.lexsort((value, tier))
@@ -166,6 +170,12 @@ class Outcomes:
         ranks = np.empty(len(self), dtype=np.int64)
         ranks[order] = np.maximum.accumulate(np.where(new, np.arange(len(self)), 0))
         return ranks
+
+
+def total_excess(excess: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The sum ``(B,)`` of what ``(B, L)`` limits are broken by, relative to the largest of each."""
+    over = np.maximum(np.nan_to_num(excess, nan=0.0), 0.0)
+    return np.asarray((over / np.maximum(over.max(axis=0, initial=0.0), 1e-300)).sum(axis=1))
 
 
 def outcomes(

@@ -104,10 +104,8 @@ def hypervolume(points: npt.ArrayLike, reference: npt.ArrayLike) -> float:
     Raises:
         InvalidInput: If the reference has another length, or is not finite.
     """
-    rows, known = _known(points)
-    bound = _reference(reference, rows.shape[1])
-    inside = rows[known & (rows < bound).all(axis=1)]
-    return float(moocore.hypervolume(inside, ref=bound)) if len(inside) else 0.0
+    rows, inside, bound = _inside(points, reference)
+    return float(moocore.hypervolume(rows[inside], ref=bound)) if inside.any() else 0.0
 
 
 def hypervolume_curve(points: npt.ArrayLike, reference: npt.ArrayLike) -> Points:
@@ -116,9 +114,7 @@ def hypervolume_curve(points: npt.ArrayLike, reference: npt.ArrayLike) -> Points
     Raises:
         InvalidInput: If the reference has another length, or is not finite.
     """
-    rows, known = _known(points)
-    bound = _reference(reference, rows.shape[1])
-    inside = known & (rows < bound).all(axis=1)
+    rows, inside, bound = _inside(points, reference)
     curve, front, volume = np.zeros(len(rows)), Front(rows.shape[1]), 0.0
     for at in range(len(rows)):
         if inside[at] and front.add(rows[at]):
@@ -133,10 +129,8 @@ def contributions(points: npt.ArrayLike, reference: npt.ArrayLike) -> Points:
     Raises:
         InvalidInput: If the reference has another length, or is not finite.
     """
-    rows, known = _known(points)
-    bound = _reference(reference, rows.shape[1])
+    rows, inside, bound = _inside(points, reference)
     found = np.zeros(len(rows))
-    inside = known & (rows < bound).all(axis=1)
     if inside.any():
         found[inside] = moocore.hv_contributions(rows[inside], ref=bound, ignore_dominated=False)
     return found
@@ -168,11 +162,15 @@ def _known(points: npt.ArrayLike) -> tuple[Points, npt.NDArray[np.bool_]]:
     return rows, np.asarray(~np.isnan(rows).any(axis=1))
 
 
-def _reference(reference: npt.ArrayLike, objectives: int) -> Points:
-    bound = np.asarray(reference, dtype=np.float64)
+def _inside(
+    points: npt.ArrayLike, reference: npt.ArrayLike
+) -> tuple[Points, npt.NDArray[np.bool_], Points]:
+    """The points, which of them are better than the reference in everything, and the reference."""
+    rows, known = _known(points)
+    bound, objectives = np.asarray(reference, dtype=np.float64), rows.shape[1]
     if bound.shape != (objectives,) or not np.isfinite(bound).all():
         raise InvalidInput(
             f"got the reference point {bound.tolist()}; expected {objectives} finite numbers, one "
             "for each objective"
         )
-    return bound
+    return rows, known & (rows < bound).all(axis=1), bound

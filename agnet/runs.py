@@ -101,12 +101,10 @@ class Run:
 
         Of equals the earliest. With one objective that is the best query alone.
         """
-        found = self.outcomes
-        points = np.where(found.feasible[:, None], found.objectives, np.nan)
-        _, first = np.unique(
-            points[kept := np.flatnonzero(non_dominated(points))], axis=0, return_index=True
-        )
-        return tuple(self.rows[at] for at in kept[first])
+        points = self.outcomes.feasible_objectives
+        front = np.flatnonzero(non_dominated(points))
+        _, first = np.unique(points[front], axis=0, return_index=True)
+        return tuple(self.rows[at] for at in front[first])
 
     @property
     def reference(self) -> npt.NDArray[np.float64]:
@@ -129,12 +127,10 @@ class Run:
 
         It is measured from :attr:`reference`; NaN without one.
         """
-        found = self.outcomes
         reference = self.reference * [o.sign for o in self.config.parsed_objectives()]
         if np.isnan(reference).any():
-            return np.full(len(found), np.nan)
-        points = np.where(found.feasible[:, None], found.objectives, np.nan)
-        return hypervolume_curve(points, reference)
+            return np.full(len(self), np.nan)
+        return hypervolume_curve(self.outcomes.feasible_objectives, reference)
 
     def best_so_far(self) -> npt.NDArray[np.float64]:
         """Returns ``(B,)``: the best feasible first objective after each query, in its own unit.

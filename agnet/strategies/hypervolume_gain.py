@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-__all__ = ["LEAST", "choose_by_gain", "directions", "expected_gains", "worths"]
+__all__ = ["LEAST", "choose_by_gain", "directions", "expected_gains", "log_gains", "worths"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -57,14 +57,20 @@ def expected_gains(mean: Array, std: Array, best: Array, reference: Array, sprea
         reference: ``(M,)``.
         spread: ``(D, M)`` directions.
     """
-    draws = _draws(mean.shape[1], uncertain=np.asarray((std > 0).any(axis=0)))
+    draws = _draws(std)
     gains = np.empty(len(mean))
     for start in range(0, len(mean), CHUNK):
         part = slice(start, start + CHUNK)
         points = mean[part, None] + std[part, None] * draws
-        exceeded = worths(points, reference, spread) - best
-        gains[part] = np.maximum(exceeded, 0.0).mean(axis=(1, 2))
+        gains[part] = _exceeded(worths(points, reference, spread), best)
     return gains
+
+
+def log_gains(mean: Array, std: Array, front: Array, reference: Array) -> Array:
+    """The logarithm of the expected gain ``(B,)``; see :func:`choose_by_gain`."""
+    spread = directions(mean.shape[1])
+    best = _best(front, reference, spread)
+    return np.asarray(np.log(expected_gains(mean, std, best, reference, spread) + LEAST))
 
 
 def choose_by_gain(
@@ -82,14 +88,15 @@ def choose_by_gain(
         n: How many.
         log_weight: ``(B,)``, added to the logarithm of the gain: a log-probability.
     """
-    spread = directions(mean.shape[1])
-    best = worths(front, reference, spread).max(axis=0, initial=0.0)
-    first = np.log(expected_gains(mean, std, best, reference, spread) + LEAST) + log_weight
+    first = log_gains(mean, std, front, reference) + log_weight
     rows = np.argsort(-first, kind="stable")[: max(SHORTLIST, 4 * n)]
+    spread = directions(mean.shape[1])
+    best = _best(front, reference, spread)
+    points = mean[rows, None] + std[rows, None] * _draws(std[rows])
+    worth = worths(points, reference, spread)  # what is drawn stays, while the best rises
     chosen: list[int] = []
     for _ in range(min(n, len(rows))):
-        gains = expected_gains(mean[rows], std[rows], best, reference, spread)
-        scores = np.log(gains + LEAST) + log_weight[rows]
+        scores = np.log(_exceeded(worth, best) + LEAST) + log_weight[rows]
         scores[np.isin(rows, chosen)] = -np.inf
         at = int(rows[scores.argmax()])
         chosen.append(at)
@@ -97,9 +104,20 @@ def choose_by_gain(
     return np.array(chosen, dtype=np.int64)
 
 
-def _draws(objectives: int, uncertain: npt.NDArray[np.bool_]) -> Array:
+def _best(front: Array, reference: Array, spread: Array) -> Array:
+    """The worth of a front ``(F, M)`` in each direction, ``(D,)``."""
+    return np.asarray(worths(front, reference, spread).max(axis=0, initial=0.0))
+
+
+def _exceeded(worth: Array, best: Array) -> Array:
+    """By how much the worths ``(B, S, D)`` of draws exceed the best on average, ``(B,)``."""
+    return np.asarray(np.maximum(worth - best, 0.0).mean(axis=(1, 2)))
+
+
+def _draws(std: Array) -> Array:
     """Evenly spread draws ``(S, M)`` of normal numbers; a single one if nothing is uncertain."""
-    draws = np.zeros((DRAWS if uncertain.any() else 1, objectives))
+    uncertain = (std > 0).any(axis=0)
+    draws = np.zeros((DRAWS if uncertain.any() else 1, std.shape[1]))
     at = np.flatnonzero(uncertain)
     if len(at) == 1:
         draws[:, at[0]] = ndtri((np.arange(DRAWS) + 0.5) / DRAWS)

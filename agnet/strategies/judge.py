@@ -13,13 +13,7 @@ from agnet.spaces import Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem
 from agnet.strategies.feasibility import log_feasibility, margins
-from agnet.strategies.hypervolume_gain import (
-    LEAST,
-    choose_by_gain,
-    directions,
-    expected_gains,
-    worths,
-)
+from agnet.strategies.hypervolume_gain import choose_by_gain, log_gains
 from agnet.strategies.targets import search_scores
 from agnet.surrogates import GaussianProcess, GraphEnsemble, Surrogate
 from agnet.surrogates.acquisitions import Acquisition
@@ -51,19 +45,20 @@ class Judge:
         """Starts with nothing learnt."""
         self._problem, self.surrogate, self._acquire = problem, surrogate, acquire
         self._many = len(problem.objectives) > 1 and not joint
-        metrics = [objective.metric for objective in problem.objectives]
-        unknown = [m for m, name in enumerate(metrics) if name not in problem.known]
-        self._predicted = (unknown or [0]) if self._many else list(range(len(metrics)))
+        computed = problem.known if self._many else {}
+        metrics = list(enumerate(objective.metric for objective in problem.objectives))
+        self._known = [m for m, name in metrics if name in computed]
+        self._predicted = [m for m, name in metrics if name not in computed] or [0]
 
     def learn(self, archive: Archive) -> None:
         """Fits the surrogate to a score of each objective, and to every limit."""
         outcomes = archive.outcomes
-        self._scores = np.stack([search_scores(column) for column in outcomes.objectives.T], axis=1)
-        if self._many:
-            self._feasible = outcomes.feasible
-            self._scale = _scales(outcomes)
-            for m in self._known():
-                self._scores[:, m] = self._known_scores(m, outcomes.objectives[:, m])
+        self._feasible, self._scale = outcomes.feasible, _scales(outcomes)
+        self._scores = np.empty_like(outcomes.objectives)
+        for m in self._predicted:
+            self._scores[:, m] = search_scores(outcomes.objectives[:, m])
+        for m in self._known:
+            self._scores[:, m] = self._known_scores(m, outcomes.objectives[:, m])
         targets, self._bounds = margins(outcomes, self._problem.limits)
         columns = [self._scores[:, self._predicted], targets]
         self.surrogate.fit(archive.archs, np.concatenate(columns, axis=1))
@@ -91,30 +86,22 @@ class Judge:
         mean, std, feasible = self._believed(archs)
         if not self._many:
             return self._acquire(mean, std, 0.0).mean(axis=1) + feasible, feasible
-        spread, reference = directions(mean.shape[1]), self._reference()
-        best = worths(self._scores[self._feasible], reference, spread).max(axis=0, initial=0.0)
-        gains = expected_gains(mean, std, best, reference, spread)
-        return np.log(gains + LEAST) + feasible, feasible
+        front = self._scores[self._feasible]
+        return log_gains(mean, std, front, self._reference()) + feasible, feasible
 
     def _believed(self, archs: Architectures) -> tuple[Array, Array, Array]:
         """Means and deviations ``(B, M)`` of the scores, and log-feasibilities ``(B,)``."""
         mean, std = self.surrogate.predict(archs)
         count = len(self._predicted)
         feasible = log_feasibility(mean[:, count:], std[:, count:], self._bounds)
-        if not self._many:
-            return mean[:, :count], std[:, :count], feasible
         means = np.empty((len(archs), len(self._problem.objectives)))
         stds = np.zeros_like(means)
         means[:, self._predicted], stds[:, self._predicted] = mean[:, :count], std[:, :count]
-        for m in self._known():
+        for m in self._known:
             objective = self._problem.objectives[m]
             values = objective.sign * self._problem.known[objective.metric](archs)
             means[:, m], stds[:, m] = self._known_scores(m, values), 0.0
         return means, stds, feasible
-
-    def _known(self) -> list[int]:
-        names = [objective.metric for objective in self._problem.objectives]
-        return [m for m, name in enumerate(names) if name in self._problem.known]
 
     def _known_scores(self, m: int, values: Array) -> Array:
         shift, scale = self._scale[:, m]
@@ -144,8 +131,7 @@ def merged(outcomes: Outcomes) -> Outcomes:
     """Several objectives as one: by how many feasible ones each is dominated."""
     if outcomes.objectives.shape[1] == 1:
         return outcomes
-    points = np.where(outcomes.feasible[:, None], outcomes.objectives, np.nan)
-    numbers = dominance_numbers(points).astype(float)
+    numbers = dominance_numbers(outcomes.feasible_objectives).astype(float)
     numbers[outcomes.failed] = np.nan
     return Outcomes(numbers[:, None], outcomes.excess)
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from agnet.objectives import Outcomes
+from agnet.objectives import Outcomes, total_excess
 from agnet.pareto import dominance_numbers, non_dominated_ranks
 
 __all__ = ["better_half", "comparable", "reference"]
@@ -31,7 +31,7 @@ def comparable(outcomes: Outcomes) -> Points:
     known = np.isfinite(everything).all(axis=1)
     feasible = known & outcomes.feasible
     broken = known & ~feasible
-    over = _total_excess(outcomes.excess[broken])[:, None]
+    over = total_excess(outcomes.excess[broken])[:, None]
     points = np.full(outcomes.objectives.shape, np.nan)
     if feasible.any():
         points[feasible] = _scaled(outcomes.objectives[feasible])
@@ -64,9 +64,3 @@ def _scaled(values: Points) -> Points:
     worst, best = values[:FIRST].max(axis=0), values[:FIRST].min(axis=0)
     spread = np.where(worst > best, worst - best, 1.0)
     return np.asarray((values - worst) / spread)
-
-
-def _total_excess(excess: Points) -> Points:
-    """The sum ``(B,)`` of what limits are broken by, each relative to the largest of its limit."""
-    over = np.maximum(excess, 0.0)
-    return np.asarray((over / np.maximum(over.max(axis=0, initial=0.0), 1e-300)).sum(axis=1))
