@@ -19,7 +19,7 @@ from agnet.objectives import Outcomes
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem, Strategy
-from agnet.strategies.candidates import fill_up, mutants
+from agnet.strategies.candidates import LISTED, fill_up, mutants
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.eda import rank_weights
 from agnet.strategies.judge import Judge, merged, summed
@@ -32,7 +32,6 @@ from agnet.surrogates.acquisitions import upper_bound
 __all__ = ["AGNet"]
 
 SURROGATES: Final = ("gnn", "gp", "trees", "none")
-COVERED: Final = 20_000  # spaces up to this size are covered by the draws of a search
 KEPT: Final = 20  # candidates that a climb starts from
 
 
@@ -155,7 +154,7 @@ class AGNet(Strategy):
         many changes away from all that is known.
         """
         preset, latent, size = self._preset, self._latent, self._archive.problem.space.size
-        known, covered = len(self._archive), size <= COVERED
+        known, covered = len(self._archive), size <= LISTED
         first = covered and not len(self._pool)
         pool = self._pool + self._drawn(preset.first if first else preset.draws)
         if known and latent is not None and preset.nearby:

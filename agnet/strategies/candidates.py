@@ -9,8 +9,9 @@ import numpy as np
 from agnet.spaces import LISTABLE, Architectures
 from agnet.strategies.archive import Archive
 
-__all__ = ["fill_up", "mutants"]
+__all__ = ["LISTED", "fill_up", "mutants"]
 
+LISTED: Final = 20_000  # in spaces up to this size everything can be a candidate
 ATTEMPTS: Final = 32
 CHANGES: Final = 3  # by which a mutant differs from its parent at most
 

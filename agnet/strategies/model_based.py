@@ -13,7 +13,7 @@ from agnet.objectives import Outcomes
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem, Strategy, check_single_objective
-from agnet.strategies.candidates import fill_up, mutants
+from agnet.strategies.candidates import LISTED, fill_up, mutants
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.targets import rank_scores
 from agnet.surrogates import Surrogate
@@ -23,7 +23,6 @@ __all__ = ["Chooser", "ModelBased", "highest"]
 Chooser: TypeAlias = Callable[[Architectures, int], npt.NDArray[np.int64]]
 """Says which rows of the candidates to evaluate, given how many; asked of a fitted surrogate."""
 
-LISTED: Final = 20_000  # in spaces up to this size everything is a candidate
 PARENTS: Final = 10  # otherwise half of the candidates are mutants of so many of the best,
 CLIMBS: Final = 5  # and so many times mutants of the chosen join those that were chosen
 KEPT: Final = 20

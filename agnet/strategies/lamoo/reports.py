@@ -8,6 +8,7 @@ from typing import Any, final
 import torch
 
 from agnet.strategies.lamoo.partition import Partition
+from agnet.strategies.lamoo.points import Points
 
 __all__ = ["NodeReport", "Round", "load_rounds", "report", "save_rounds"]
 
@@ -58,9 +59,8 @@ class Round:
     relaxed: int
 
 
-def report(partition: Partition, cp: float, chosen: int) -> tuple[NodeReport, ...]:
-    """Describes the nodes of a tree, parents before children."""
-    bounds = partition.bounds(cp)
+def report(partition: Partition, bounds: Points, chosen: int) -> tuple[NodeReport, ...]:
+    """Describes the nodes of a tree, with their ``bounds``, parents before children."""
     return tuple(
         NodeReport(
             len(node.rows),

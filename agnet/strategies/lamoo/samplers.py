@@ -11,7 +11,7 @@ import numpy.typing as npt
 from agnet.pareto import dominance_numbers, non_dominated_ranks
 from agnet.spaces import Architectures
 from agnet.strategies.archive import Archive
-from agnet.strategies.candidates import mutants
+from agnet.strategies.candidates import LISTED, mutants
 from agnet.strategies.lamoo.inputs import Encoding
 from agnet.strategies.lamoo.points import Points
 from agnet.strategies.lamoo.region import Region
@@ -19,7 +19,6 @@ from agnet.strategies.latent_draws import LatentDraws
 
 __all__ = ["choose_parents", "codes", "gather", "offspring", "uniform"]
 
-LISTED: Final = 20_000  # spaces up to this size are gone through once, in random order
 BLOCK: Final = 1_000  # candidates of the first block; each is twice as large as the one before
 BLOCKS: Final = 5
 PARENTS: Final = 20

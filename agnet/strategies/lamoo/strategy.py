@@ -20,7 +20,7 @@ from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.candidates import fill_up
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.lamoo.inputs import Encoding, integer, latent, onehot
-from agnet.strategies.lamoo.partition import Partition, Splitting, grow
+from agnet.strategies.lamoo.partition import Splitting, grow
 from agnet.strategies.lamoo.points import Points, comparable
 from agnet.strategies.lamoo.region import Inputs, Region
 from agnet.strategies.lamoo.reports import NodeReport, Round, load_rounds, report, save_rounds
@@ -107,7 +107,9 @@ class LaMOO(Strategy):
         points = comparable(self._archive.outcomes)
         inputs = self._encode(self._archive.archs) if len(points) else np.empty((0, 0))
         partition = grow(inputs, points, self._rng, self._splitting)
-        chosen = self._chosen(partition)
+        bounds = partition.bounds(self._cp)
+        choose = partition.best_leaf if self._select == "leaf" else partition.best_path
+        chosen = choose(bounds, self._rng)
         region = partition.region(chosen)
         blocks = self._blocks(region, inputs, points)
         found, levels = gather(blocks, region, self._encode, n, self._archive)
@@ -117,7 +119,7 @@ class LaMOO(Strategy):
         self._rounds += (
             Round(len(points), len(partition.nodes), region.depth, len(proposed), inside, relaxed),
         )
-        self._tree = report(partition, self._cp, chosen)
+        self._tree = report(partition, bounds, chosen)
         return proposed
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
@@ -147,12 +149,6 @@ class LaMOO(Strategy):
             if self._latent is not None:
                 self._latent.generator.load_state_dict(state["generator"])
             self._rounds, self._tree = load_rounds(state["rounds"]), ()
-
-    def _chosen(self, partition: Partition) -> int:
-        bounds = partition.bounds(self._cp)
-        if self._select == "leaf":
-            return partition.best_leaf(bounds, self._rng)
-        return partition.best_path(bounds, self._rng)
 
     def _blocks(self, region: Region, inputs: Inputs, points: Points) -> Iterator[Architectures]:
         """The candidates of the sampler, and uniform ones where those are too few."""
