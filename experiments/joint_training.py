@@ -23,6 +23,7 @@ import torch
 from scipy.stats import kendalltau
 
 from agnet.generators import GraphVAE, load_pretrained
+from agnet.generators.training import divergence
 from agnet.seeds import stream
 from agnet.spaces import Architectures
 from agnet.surrogates.gaussian import fit_heads, posterior, squared_distances, standardised
@@ -95,8 +96,7 @@ def train(
         codes = mean + torch.randn(mean.shape, generator=noise) * (0.5 * spread_).exp()
         slots = decoder.slots
         logs = decoder(codes, slots.values(batch), slots.allowed(batch)).sum(1)
-        divergence = 0.5 * (mean.square() + spread_.exp() - 1 - spread_).sum(1)
-        lost = (generator.settings.beta * divergence - logs).mean()
+        lost = (generator.settings.beta * divergence(mean, spread_) - logs).mean()
         error = (network(codes[: len(archs)]) - wanted).square().mean()
         optimizer.zero_grad()
         ((1 - ALPHA) * lost + ALPHA * error).backward()

@@ -18,7 +18,7 @@ from agnet.generators.settings import GraphVAESettings
 from agnet.generators.slots import Slots
 from agnet.spaces import Architectures
 
-__all__ = ["Pairs", "Report", "Trainer"]
+__all__ = ["Pairs", "Report", "Trainer", "divergence"]
 
 Report: TypeAlias = Callable[[int, int, float], None]
 """Is told the update, how many there are, and the loss."""
@@ -161,14 +161,14 @@ class Trainer:
         _, matched = linear_sum_assignment(torch.cdist(mean.detach(), draws).numpy())
         codes = torch.cat([codes, draws[torch.from_numpy(matched)]])
         own, moved = self._log_likelihood(archs, codes).chunk(2)
-        divergence = settings.beta * _divergence(mean, spread)
-        return (divergence - own - settings.transport * moved).mean()
+        apart = settings.beta * divergence(mean, spread)
+        return (apart - own - settings.transport * moved).mean()
 
     def _reconstruction(
         self, archs: Architectures, mean: torch.Tensor, spread: torch.Tensor, beta: float
     ) -> torch.Tensor:
         known = self._log_likelihood(archs, self._drawn(mean, spread))
-        return (beta * _divergence(mean, spread) - known).mean()
+        return (beta * divergence(mean, spread) - known).mean()
 
     def _drawn(self, mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
         """Draws one code of each distribution."""
@@ -194,7 +194,7 @@ def _improve(optimizer: Adam, loss: torch.Tensor, rate: float) -> None:
     optimizer.step(rate, longest=LONGEST)
 
 
-def _divergence(mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
+def divergence(mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
     """The divergence ``(B,)`` of normal distributions from the prior."""
     return 0.5 * (mean.square() + spread.exp() - 1 - spread).sum(1)
 
