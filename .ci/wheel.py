@@ -12,11 +12,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 IMPORT_ALL = """
 import importlib, pkgutil, agnet
+from agnet.errors import MissingExtra
 def walk(package):
     for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         if info.name == "agnet.__main__":
             continue
-        module = importlib.import_module(info.name)
+        try:
+            module = importlib.import_module(info.name)
+        except MissingExtra as error:
+            print(f"{info.name} says: {error}")
+            continue
         names.append(info.name)
         if info.ispkg:
             walk(module)
