@@ -46,9 +46,9 @@ class AGNet(Strategy):
     the search climbs on from the most promising, to codes around theirs and to mutants. The batch
     is chosen by an upper confidence bound, or by expected hypervolume if there are several
     objectives, plus the log-probability that all limits are kept, one after the other, so that it
-    is diverse. Only architectures that were never evaluated are
-    candidates; where accuracy is all that matters, only one of those that compute the same
-    function.
+    is diverse. Only architectures that were never evaluated and
+    break no limit that can be computed are candidates; where accuracy is all that matters, only one
+    of those that compute the same function.
     """
 
     def __init__(
@@ -160,17 +160,17 @@ class AGNet(Strategy):
         if known and latent is not None and preset.nearby:
             best = self._archive.archs[self._best(preset.parents)]
             pool = pool + latent.around(best, preset.nearby)
-        pool = self._archive.fresh(pool, self._level)
+        pool = self._archive.allowed(pool, self._level)
         judge = self._judge if known and len(pool) else None
         if judge is not None and guide and latent is not None and preset.guided:
             some = pool[self._rng.permutation(len(pool))[: preset.seen]]
             guided = latent.guided(some, judge.promise(some), preset.guided)
-            pool = self._archive.fresh(pool + guided, self._level)
+            pool = self._archive.allowed(pool + guided, self._level)
         if covered and preset.pooled:
             self._pool = pool
         for _ in range(0 if covered or judge is None else preset.climbs):
             chosen = pool[self._choose(pool, KEPT)]
-            pool = self._archive.fresh(chosen + self._nearby(chosen, preset.nearby), self._level)
+            pool = self._archive.allowed(chosen + self._nearby(chosen, preset.nearby), self._level)
         return pool
 
     def _ranks(self) -> npt.NDArray[np.int64]:

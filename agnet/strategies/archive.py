@@ -70,6 +70,11 @@ class Archive:
         told = self._keys if level is None else space.keys(self.archs, level)
         return archs[np.sort(first[~np.isin(keys, told)])]
 
+    def allowed(self, archs: Architectures, level: str | None = None) -> Architectures:
+        """Of those that :meth:`fresh` keeps, the ones that break no limit that can be computed."""
+        found = self.fresh(archs, level)
+        return found[self.problem.keeps_known_limits(found)]
+
     def seen(self, archs: Sequence[Architecture]) -> npt.NDArray[np.bool_]:
         """Says for each of ``B`` architectures whether it has been told."""
         return np.isin(self.problem.space.keys(archs), self._keys)

@@ -37,6 +37,14 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     known: Mapping[str, Computes] = field(default_factory=dict)
 
+    def keeps_known_limits(self, archs: Sequence[Architecture]) -> npt.NDArray[np.bool_]:
+        """Says which of ``B`` architectures keep every limit that can be computed."""
+        kept = np.ones(len(archs), dtype=np.bool_)
+        for limit in self.limits:
+            if limit.metric in self.known and len(archs):
+                kept &= limit.excess(self.known[limit.metric](archs)) <= 0
+        return kept
+
 
 class Strategy(ABC):
     """Chooses the next architectures to evaluate.

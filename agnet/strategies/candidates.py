@@ -21,14 +21,16 @@ def fill_up(
 ) -> Architectures:
     """Returns the first ``n`` fresh ones of ``proposed``, then random ones.
 
-    Fewer come back only if the space has no more.
+    Random ones break no limit that can be computed, unless such are hard to find. Fewer come back
+    only if the space has no more.
     """
     space = archive.problem.space
     found = archive.fresh(proposed)
-    for _ in range(ATTEMPTS):
+    for attempt in range(2 * ATTEMPTS):
         if len(found) >= n:
             return found[:n]
-        found = archive.fresh(found + space.sample(2 * n, rng))
+        choose = archive.allowed if attempt < ATTEMPTS else archive.fresh
+        found = archive.fresh(found + choose(space.sample(2 * n, rng)))
     if len(found) < n and space.size <= LISTABLE:  # nearly everything is known: list the rest
         rest = archive.fresh(space.enumerate())
         found = archive.fresh(found + rest[rng.permutation(len(rest))])

@@ -81,7 +81,7 @@ class EDA(Strategy):
                 break
             drawn = self._draw(wanted)
             drawn = drawn[space.is_valid(drawn)]
-            found = self._archive.fresh(found + space.from_choices(drawn))
+            found = self._archive.allowed(found + space.from_choices(drawn))
         found = found[:wanted]
         return fill_up(found[self._rng.permutation(len(found))], n, self._archive, self._rng)
 

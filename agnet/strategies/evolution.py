@@ -68,7 +68,7 @@ class Evolution(Strategy):
             if len(mutants) >= n:
                 break
             parents = self._archive.archs[self._winners(n)]
-            mutants = self._archive.fresh(mutants + space.mutate(parents, self._rng))
+            mutants = self._archive.allowed(mutants + space.mutate(parents, self._rng))
         return fill_up(mutants, n, self._archive, self._rng)
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
-from agnet.objectives import Limit, Outcomes
+from agnet.objectives import Limit
 
 __all__ = ["log_feasibility", "margins"]
 
@@ -16,9 +16,9 @@ LEAST: Final = 1e-9  # deviations below this are taken for it
 
 
 def margins(
-    outcomes: Outcomes, limits: tuple[Limit, ...]
+    over: npt.NDArray[np.float64], limits: tuple[Limit, ...]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Returns what to learn of each limit, ``(B, L)``, and where that number meets the limit.
+    """Returns what to learn of ``(B, L)`` excesses, and where that number meets the limit.
 
     It is the logarithm of the metric where bound and values are positive (costs multiply), else the
     excess. Rows without a number are given the worst that was seen.
@@ -26,11 +26,11 @@ def margins(
     Returns:
         Targets ``(B, L)``, of which smaller is safer, and bounds ``(L,)``.
     """
-    targets = np.empty_like(outcomes.excess)
+    targets = np.empty_like(over)
     bounds = np.zeros(len(limits))
     for at, limit in enumerate(limits):
         turn = 1.0 if limit.sign == "<=" else -1.0
-        excess = outcomes.excess[:, at]
+        excess = over[:, at]
         known = excess[~np.isnan(excess)]
         filled = np.where(np.isnan(excess), known.max() if len(known) else 0.0, excess)
         value = limit.bound + turn * filled

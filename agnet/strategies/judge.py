@@ -33,7 +33,7 @@ class Judge:
     With one objective a candidate promises an upper confidence bound; with several, the logarithm
     of the hypervolume that it is expected to add, or the mean of the bounds if they are ``joint``.
     The log-probability that all limits are kept is added. Objectives that the problem knows are
-    computed, not predicted.
+    computed, not predicted; limits that it knows are left to the choice of candidates.
 
     Attributes:
         surrogate: What predicts.
@@ -49,6 +49,8 @@ class Judge:
         metrics = list(enumerate(objective.metric for objective in problem.objectives))
         self._known = [m for m, name in metrics if name in computed]
         self._predicted = [m for m, name in metrics if name not in computed] or [0]
+        limits = enumerate(problem.limits)
+        self._limits = [at for at, limit in limits if limit.metric not in problem.known]
 
     def learn(self, archive: Archive) -> None:
         """Fits the surrogate to a score of each objective, and to every limit."""
@@ -59,7 +61,8 @@ class Judge:
             self._scores[:, m] = search_scores(outcomes.objectives[:, m])
         for m in self._known:
             self._scores[:, m] = self._known_scores(m, outcomes.objectives[:, m])
-        targets, self._bounds = margins(outcomes, self._problem.limits)
+        limits = tuple(self._problem.limits[at] for at in self._limits)
+        targets, self._bounds = margins(outcomes.excess[:, self._limits], limits)
         columns = [self._scores[:, self._predicted], targets]
         self.surrogate.fit(archive.archs, np.concatenate(columns, axis=1))
 

@@ -47,7 +47,7 @@ class LocalSearch(Strategy):
         """Proposes neighbours, or random ones at a restart; see :meth:`Strategy.ask`."""
         best = self._best()
         if best >= 0 and best != self._centre:
-            near = self._archive.fresh(
+            near = self._archive.allowed(
                 self._archive.problem.space.neighbours(self._archive.archs[best])
             )
             self._waiting = near[self._rng.permutation(len(near))]

@@ -123,5 +123,5 @@ class ModelBased(Strategy):
         return pool
 
     def _new_functions(self, archs: Architectures) -> Architectures:
-        """The first of each function, in order, of which no architecture has been evaluated."""
-        return self._archive.fresh(archs, self._archive.problem.space.key_levels[-1])
+        """The first of each function of which no architecture is known, if it can be feasible."""
+        return self._archive.allowed(archs, self._archive.problem.space.key_levels[-1])

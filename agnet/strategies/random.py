@@ -21,7 +21,8 @@ __all__ = ["RandomSearch"]
 class RandomSearch(Strategy):
     """Draws uniformly among the architectures that have not been evaluated.
 
-    It takes any number of objectives, and looks at none.
+    What breaks a limit that can be computed is left out. It takes any number of objectives, and
+    looks at none.
     """
 
     def __init__(self, problem: Problem, rng: np.random.Generator) -> None:

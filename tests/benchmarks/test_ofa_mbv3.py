@@ -109,7 +109,7 @@ def test_it_says_that_it_is_a_surrogate(tmp_path: Path) -> None:
     benchmark = OFAMobileNetV3Benchmark(imported(tmp_path))
     assert [metric.name for metric in benchmark.metrics] == NAMES
     sources = [metric.source for metric in benchmark.metrics]
-    assert sources == ["predicted", "predicted", "computed", "computed"]
+    assert sources == ["predicted", "computed", "computed", "computed"]
     assert benchmark.source.startswith("surrogate benchmark")
     assert benchmark.default_objective == Objective("val_accuracy", "maximize")
     assert not any(metric.held_out for metric in benchmark.metrics)

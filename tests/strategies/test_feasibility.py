@@ -19,14 +19,14 @@ def told(limits: tuple[Limit, ...], metrics: npt.ArrayLike) -> Outcomes:
 
 def test_positive_costs_are_logarithms() -> None:
     limits = (Limit("latency_ms", "<=", 5.0),)
-    targets, bounds = margins(told(limits, [[2.5], [5.0], [20.0]]), limits)
+    targets, bounds = margins(told(limits, [[2.5], [5.0], [20.0]]).excess, limits)
     assert np.allclose(targets[:, 0], np.log([2.5, 5.0, 20.0]))
     assert np.allclose(bounds, np.log(5.0))
 
 
 def test_lower_limits_are_turned() -> None:
     limits = (Limit("val_accuracy", ">=", 70.0),)
-    targets, bounds = margins(told(limits, [[80.0], [70.0], [35.0]]), limits)
+    targets, bounds = margins(told(limits, [[80.0], [70.0], [35.0]]).excess, limits)
     assert np.allclose(targets[:, 0], -np.log([80.0, 70.0, 35.0]))
     assert np.allclose(bounds, -np.log(70.0))
 
@@ -41,7 +41,7 @@ def test_targets_are_at_most_the_bound_where_limits_are_kept(
     values = np.random.default_rng(0).uniform(-5, 5, (40, 1)) + shift
     values[0] = bound
     outcomes = told((limit,), values)
-    targets, bounds = margins(outcomes, (limit,))
+    targets, bounds = margins(outcomes.excess, (limit,))
     kept = targets[1:, 0] <= bounds[0]
     assert np.array_equal(kept, outcomes.feasible[1:])
     assert targets[0, 0] == pytest.approx(bounds[0])
@@ -52,7 +52,7 @@ def test_targets_are_at_most_the_bound_where_limits_are_kept(
 def test_values_that_are_not_all_positive_stay_as_they_are() -> None:
     limits = (Limit("m", "<=", 5.0), Limit("n", "<=", -1.0), Limit("o", ">=", 0.0))
     outcomes = told(limits, [[-0.5, 3.0, 2.0], [7.0, 4.0, -2.0]])
-    targets, bounds = margins(outcomes, limits)
+    targets, bounds = margins(outcomes.excess, limits)
     assert np.array_equal(targets, outcomes.excess)
     assert bounds.tolist() == [0.0, 0.0, 0.0]
 
@@ -60,7 +60,7 @@ def test_values_that_are_not_all_positive_stay_as_they_are() -> None:
 def test_unknown_rows_have_the_worst_that_was_seen() -> None:
     limits = (Limit("latency_ms", "<=", 5.0), Limit("score", ">=", 2.0))
     outcomes = told(limits, [[2.0, 4.0], [NAN, NAN], [8.0, 1.0]])
-    targets, _ = margins(outcomes, limits)
+    targets, _ = margins(outcomes.excess, limits)
     assert np.allclose(targets[1], [np.log(8.0), -np.log(1.0)])
     assert np.isfinite(targets).all()
     assert np.isnan(outcomes.excess[1]).all()
@@ -68,10 +68,10 @@ def test_unknown_rows_have_the_worst_that_was_seen() -> None:
 
 def test_nothing_known_is_finite() -> None:
     limits = (Limit("latency_ms", "<=", 5.0), Limit("gain", ">=", -1.0))
-    targets, bounds = margins(told(limits, [[NAN, NAN]] * 3), limits)
+    targets, bounds = margins(told(limits, [[NAN, NAN]] * 3).excess, limits)
     assert np.isfinite(targets).all()
     assert np.allclose(targets, bounds)  # as likely as not
-    none, bound = margins(Outcomes(np.zeros((3, 1)), np.empty((3, 0))), ())
+    none, bound = margins(np.empty((3, 0)), ())
     assert none.shape == (3, 0)
     assert bound.shape == (0,)
 
