@@ -64,7 +64,7 @@ def work(job: Row) -> Row:
     best = None if on_ofa else best_of(open_benchmark(**benchmark))
     run, _ = watch(config, stop_at=best)
     return {
-        "curve": rises(run),
+        "curve": rises(run.best_so_far()),
         "queries_to_best": None if best is None else queries_to(run, best),
     }
 

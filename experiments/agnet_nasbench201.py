@@ -71,7 +71,7 @@ def work(job: Row) -> Row:
     best = best_of(open_benchmark(**benchmark))
     run, seen = watch(config, stop_at=None if job["full"] else best, predict=True)
     return {
-        "curve": rises(run),
+        "curve": rises(run.best_so_far()),
         "queries_to_best": queries_to(run, best),
         "test": {str(mark): test_accuracy(run, mark) for mark in MARKS},
         "spearman": seen.correlations(),

@@ -79,7 +79,7 @@ def summary(run: Run, best: float) -> dict[str, Any]:
     """Returns the curve (where it rises) and the selected cells' accuracies of one run."""
     return {
         "seed": run.config.seed,
-        "curve": [[query, round(value, 4)] for query, value in rises(run)],
+        "curve": [[query, round(value, 4)] for query, value in rises(run.best_so_far())],
         "queries_to_best": queries_to(run, best),
         "test": {str(mark): test_accuracy(run, mark) for mark in MARKS},
         "seconds": round(sum(row.seconds for row in run.rows), 3),

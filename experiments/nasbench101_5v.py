@@ -52,7 +52,7 @@ def work(job: Row) -> Row:
     )
     run, _ = watch(config, stop_at=best)
     return {
-        "curve": rises(run),
+        "curve": rises(run.best_so_far()),
         "queries_to_best": queries_to(run, best),
         "test": {str(mark): test_accuracy(run, mark, TEST) for mark in MARKS},
     }

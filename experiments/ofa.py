@@ -85,7 +85,7 @@ def work(job: Row) -> Row:
     run, _ = watch(config_of(job))
     return {
         "limit_text": limit_of(job["limit"]),
-        "curve": rises(run),
+        "curve": rises(run.best_so_far()),
         "feasible": float(run.outcomes.feasible.mean()),
     }
 
@@ -94,7 +94,7 @@ def grow(job: Row) -> Row:
     """Runs one long search, and notes how rounds grow."""
     run, seen = watch(config_of(job))
     return {
-        "curve": rises(run),
+        "curve": rises(run.best_so_far()),
         "known": [item.known for item in seen.rounds],
         "round_seconds": [round(item.seconds, 3) for item in seen.rounds],
         "peak_megabytes": [round(item.peak_megabytes, 1) for item in seen.rounds],

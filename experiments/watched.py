@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import spearmanr
 
 from agnet import (
@@ -126,9 +127,8 @@ def watch(
     return run, made[-1]
 
 
-def rises(run: Run) -> list[list[float]]:
-    """The curve of the best so far where it rises: pairs of a number of queries and a value."""
-    curve = run.best_so_far()
+def rises(curve: npt.NDArray[np.float64]) -> list[list[float]]:
+    """Where the curve ``(B,)`` of a best so far rises: pairs of a number of queries and a value."""
     before = np.concatenate([[-np.inf], np.nan_to_num(curve[:-1], nan=-np.inf)])
     return [[int(i) + 1, float(curve[i])] for i in np.flatnonzero(curve > before)]
 

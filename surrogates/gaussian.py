@@ -21,6 +21,7 @@ __all__ = [
     "Head",
     "choose_batch",
     "fit_heads",
+    "log_normal",
     "matern52",
     "posterior",
     "squared_distances",
@@ -49,7 +50,7 @@ class Head:
         factor: ``(n, n)``, lower triangular: of the noisy kernel matrix.
         weights: ``(n,)``, the inverse of the noisy kernel matrix times the values.
         known: ``(n,)``, the noise-free means of the examples.
-        likelihood: The log marginal likelihood, up to a constant.
+        likelihood: The log marginal likelihood and log-prior, up to a constant.
     """
 
     step: int
@@ -158,8 +159,21 @@ def matern52(squared: Array, length: float) -> Array:
     return np.asarray((1.0 + scaled + scaled**2 / 3.0) * np.exp(-scaled))
 
 
+def log_normal(centre: float, spread: float) -> Array:
+    """The log-density of each of ``LENGTHS``, up to a constant, if its logarithm is normal.
+
+    Args:
+        centre: Of the highest density.
+        spread: The deviation of the logarithm.
+    """
+    return np.asarray(-0.5 * (np.log(LENGTHS / centre) / spread) ** 2)
+
+
 def fit_heads(
-    squared: Array, values: Array, steps: npt.NDArray[np.int64] | None = None
+    squared: Array,
+    values: Array,
+    steps: npt.NDArray[np.int64] | None = None,
+    prior: Array | None = None,
 ) -> list[Head]:
     """Finds the hyper-parameters of highest marginal likelihood for each column of ``values``.
 
@@ -172,11 +186,13 @@ def fit_heads(
         squared: ``(n, n)`` squared distances of the examples.
         values: ``(n, M)``, of about zero mean and unit variance.
         steps: Which of ``LENGTHS`` to try; all by default.
+        prior: Log-densities of ``LENGTHS``, added to the likelihoods; all equal by default.
     """
     n = len(values)
     apart = squared[squared > FLOOR]
     median = np.sqrt(np.median(apart)) if len(apart) else 1.0
     tried = np.arange(len(LENGTHS)) if steps is None else steps
+    weight = np.zeros(len(LENGTHS)) if prior is None else prior
     likelihood = np.empty((len(tried), len(NOISES), values.shape[1]))
     amplitude = np.empty_like(likelihood)
     for i, step in enumerate(tried):
@@ -184,6 +200,7 @@ def fit_heads(
         total = np.maximum(w, 0.0)[:, None] + NOISES  # (n, S)
         amplitude[i] = np.maximum((1.0 / total).T @ (basis.T @ values) ** 2 / n, FLOOR)
         likelihood[i] = -0.5 * (n * np.log(amplitude[i]) + np.log(total).sum(axis=0)[:, None])
+        likelihood[i] += weight[step]
     heads = []
     for m in range(values.shape[1]):
         i, j = divmod(int(likelihood[..., m].argmax()), len(NOISES))

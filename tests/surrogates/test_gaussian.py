@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.stats import lognorm
 
 from agnet.surrogates.acquisitions import upper_bound
 from agnet.surrogates.gaussian import (
@@ -12,6 +13,7 @@ from agnet.surrogates.gaussian import (
     Head,
     choose_batch,
     fit_heads,
+    log_normal,
     matern52,
     posterior,
     variance,
@@ -111,6 +113,34 @@ def test_only_the_steps_asked_for_are_tried() -> None:
     again = fit_heads(squared(at, at), target[:, :1], own)[0]
     assert again.likelihood == heads[0].likelihood
     assert np.array_equal(again.weights, heads[0].weights)
+
+
+def test_a_prior_decides_where_examples_do_not() -> None:
+    """Ten values of pure noise fit any length; many of a smooth function fit one, whatever."""
+    at, few = points(40, 0), np.random.default_rng(5).standard_normal((10, 1))
+    belief = log_normal(1.5, 0.1)
+    likeliest = int(belief.argmax())
+    assert abs(np.log(LENGTHS[likeliest] / 1.5)) == np.abs(np.log(LENGTHS / 1.5)).min()
+    plain, (head,) = (
+        fit_heads(squared(at[:10], at[:10]), few)[0],
+        fit_heads(squared(at[:10], at[:10]), few, prior=belief),
+    )
+    assert head.step == likeliest != plain.step
+    weak = log_normal(1.5, 50.0)
+    for with_prior, without in zip(
+        fit_heads(squared(at, at), values(at), prior=weak), learnt(40)[2], strict=True
+    ):
+        assert with_prior.step == without.step
+        assert with_prior.likelihood == pytest.approx(without.likelihood + weak[without.step])
+
+
+def test_the_prior_is_log_normal() -> None:
+    found = log_normal(2.0, 0.5)
+    assert found == pytest.approx(
+        lognorm.logpdf(LENGTHS, 0.5, scale=2.0)
+        + np.log(LENGTHS)
+        - (lognorm.logpdf(2.0, 0.5, scale=2.0) + np.log(2.0))
+    )
 
 
 def test_outputs_do_not_disturb_each_other() -> None:
