@@ -15,17 +15,16 @@ strategies that can use them; latencies are measured, and have to be predicted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from agnet import Benchmark, SearchConfig, open_benchmark, search
 from agnet.pareto import hypervolume, igd_plus, non_dominated
+from experiments.fronts import Points, Scale, directed
 from experiments.recorded import Row, complete, matching, parser, rows, spread, table, until
 from experiments.seen_test import SEEN, SeenTest
 from experiments.watched import best_at, rises
@@ -58,31 +57,6 @@ MARKS, LEVELS = (20, 50, 100, 200, 300), (0.97, 0.98, 0.99)
 LEAST: Final = 1e-4  # of hypervolume: what lacks less counts as that
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How hypervolume is measured in a setting.
-
-    Attributes:
-        signs: ``(M,)``, that turn metrics into what is to be minimised.
-        shift: ``(M,)``, means of the metrics.
-        spread: ``(M,)``, their deviations.
-        reference: ``(M,)``, in the metrics' own units.
-        largest: The hypervolume of the true front, of standardised metrics.
-        front: ``(F, M)``, the true front, standardised.
-    """
-
-    signs: npt.NDArray[np.float64]
-    shift: npt.NDArray[np.float64]
-    spread: npt.NDArray[np.float64]
-    reference: npt.NDArray[np.float64]
-    largest: float
-    front: npt.NDArray[np.float64]
-
-    def standardised(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Metrics ``(B, M)`` in deviations, all to be minimised."""
-        return np.asarray(self.signs * (values - self.shift) / self.spread)
-
-
 def main() -> None:
     """Runs the experiment or prints tables."""
     modes = ("run", "table", "levels", "against")
@@ -98,7 +72,7 @@ def main() -> None:
     tables = {"levels": level_table, "against": against_table}
     for on in given.on:
         if any(curves(given.results, arm, on) for arm in ARMS):
-            print(f"\n{on}: {', '.join(SETTINGS[on])}; the most there is: {scale(on).largest:.4f}")
+            print(f"\n{on}: {', '.join(SETTINGS[on])}; the most there is: {largest(on):.4f}")
             print(tables.get(given.what, volume_table)(given.results, on), end="\n\n")
 
 
@@ -110,38 +84,43 @@ def benchmark() -> Benchmark:
 @cache
 def scale(on: str) -> Scale:
     """Standardises a setting over all cells."""
-    metrics = SETTINGS[on]
-    values = benchmark().query(benchmark().space.enumerate(), metrics)
-    signs = np.array([-1.0] + [1.0] * (len(metrics) - 1))
-    shift, spread_ = values.mean(axis=0), values.std(axis=0)
-    points = signs * (values - shift) / spread_
-    bound = np.array([1.0] + [4.0] * (len(metrics) - 1))
-    front = np.unique(points[non_dominated(points)], axis=0)
-    reference = shift + signs * bound * spread_
-    return Scale(signs, shift, spread_, reference, hypervolume(front, bound), front)
+    return Scale.of(benchmark().query(benchmark().space.enumerate(), SETTINGS[on]))
+
+
+@cache
+def true_front(on: str) -> Points:
+    """The front of all cells, standardised."""
+    how = scale(on)
+    points = how.standardised(benchmark().query(benchmark().space.enumerate(), SETTINGS[on]))
+    return np.unique(points[non_dominated(points)], axis=0)
+
+
+@cache
+def largest(on: str) -> float:
+    """The hypervolume of the front of all cells."""
+    return hypervolume(true_front(on), scale(on).bound)
 
 
 def work(job: Row) -> Row:
     """Runs one search."""
-    metrics, how = SETTINGS[job["on"]], scale(job["on"])
+    how = scale(job["on"])
     strategy, options = ARMS[job["arm"]]
     config = SearchConfig(
         benchmark={"name": "nasbench201"},
         strategy=strategy,
         options=options,
-        objectives=(f"maximize {metrics[0]}", *(f"minimize {name}" for name in metrics[1:])),
-        reference=tuple(how.reference.tolist()),
+        objectives=directed(SETTINGS[job["on"]]),
+        reference=how.reference,
         queries=QUERIES,
         init=INIT,
         batch=BATCH,
         seed=job["seed"],
     )
     run = search(benchmark(), config)
-    points = how.standardised(run.values[:, [run.columns.index(name) for name in metrics]])
     return {
-        "curve": rises(run.hypervolume() / how.spread.prod()),
+        "curve": rises(how.volume(run)),
         "front": len(run.pareto()),
-        "igd_plus": igd_plus(points, how.front),
+        "igd_plus": igd_plus(how.points(run), true_front(job["on"])),
     }
 
 
@@ -152,7 +131,7 @@ def curves(results: Path, arm: str, on: str) -> dict[int, list[list[float]]]:
 
 def lacking(curve: list[list[float]], queries: int, on: str) -> float:
     """log10 of the hypervolume that lacks after so many queries."""
-    return float(np.log10(max(scale(on).largest - best_at(curve, queries), LEAST)))
+    return float(np.log10(max(largest(on) - best_at(curve, queries), LEAST)))
 
 
 def first_above(curve: list[list[float]], level: float, budget: int = QUERIES) -> int | None:
@@ -171,7 +150,7 @@ def volume_table(results: Path, on: str) -> str:
                 for mark in MARKS
             ]
             share = [
-                f"{np.mean([best_at(c, mark) for c in own.values()]) / scale(on).largest:.4f}"
+                f"{np.mean([best_at(c, mark) for c in own.values()]) / largest(on):.4f}"
                 for mark in (100, 300)
             ]
             found = matching(rows(results, arm), on=on)
@@ -180,7 +159,7 @@ def volume_table(results: Path, on: str) -> str:
             seconds = f"{np.mean([row['seconds'] for row in found]):.1f}"
             lines.append([arm, len(own), *lacks, *share, front, far, seconds])
     head = ["strategy", "seeds", *(f"log10 @{mark}" for mark in MARKS), "share @100", "@300"]
-    return table([*head, f"front of {len(scale(on).front)}", "IGD+", "seconds"], lines)
+    return table([*head, f"front of {len(true_front(on))}", "IGD+", "seconds"], lines)
 
 
 def level_table(results: Path, on: str) -> str:
@@ -189,7 +168,7 @@ def level_table(results: Path, on: str) -> str:
     for arm in ARMS:
         own = curves(results, arm, on).values()
         if own:
-            levels = [level * scale(on).largest for level in LEVELS]
+            levels = [level * largest(on) for level in LEVELS]
             found = [until([first_above(c, level) for c in own], QUERIES)[:2] for level in levels]
             lines.append([arm, *(cell for pair in found for cell in pair)])
     names = [name for level in LEVELS for name in (f"found {level}", "queries")]
