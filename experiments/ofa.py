@@ -116,7 +116,7 @@ def accuracy_table(results: Path) -> str:
                 seconds = spread([row["seconds"] for row in own], worst=max, digits=1)
                 lines.append([own[0]["limit_text"], strategy, queries, *values, feasible, seconds])
     head = ["limit", "strategy", "queries", *[f"top-1 @{mark}" for mark in MARKS]]
-    return table([*head, "feasible (%)", "seconds"], lines)
+    return table([*head, "feasible (%)", "CPU seconds"], lines)
 
 
 def growth_table(results: Path) -> str:
@@ -128,7 +128,7 @@ def growth_table(results: Path) -> str:
         seconds = found["round_seconds"][max(last - 4, 0) : last + 1]
         cells = f"{np.median(seconds):.2f}", f"{found['peak_megabytes'][last]:.0f}"
         lines.append([queries, last + 1, *cells, f"{best_at(found['curve'], queries):.3f}"])
-    head = ["queries", "rounds after the initial one", "seconds a round", "peak memory (MB)"]
+    head = ["queries", "rounds after the initial one", "CPU seconds a round", "peak memory (MB)"]
     return table([*head, "top-1"], lines)
 
 

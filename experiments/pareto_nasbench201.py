@@ -159,7 +159,7 @@ def volume_table(results: Path, on: str) -> str:
             seconds = f"{np.mean([row['seconds'] for row in found]):.1f}"
             lines.append([arm, len(own), *lacks, *share, front, far, seconds])
     head = ["strategy", "seeds", *(f"log10 @{mark}" for mark in MARKS), "share @100", "@300"]
-    return table([*head, f"front of {len(true_front(on))}", "IGD+", "seconds"], lines)
+    return table([*head, f"front of {len(true_front(on))}", "IGD+", "CPU seconds"], lines)
 
 
 def level_table(results: Path, on: str) -> str:

@@ -35,7 +35,7 @@ PHASE: Final = 16  # proposals, of which one rank correlation is taken
 
 @dataclass(frozen=True)
 class Round:
-    """One round: how many were known before it, how long asking took, and the peak of memory."""
+    """One round: how many were known before, CPU seconds of asking, and the peak of memory."""
 
     known: int
     seconds: float
@@ -72,9 +72,9 @@ class Watched(Strategy):
         """Proposes what the other one does, or nothing where the search is to stop."""
         if self._stop_at is not None and self._best >= self._stop_at:
             return self._space.batch([])
-        began = time.perf_counter()
+        began = time.process_time()
         archs = self._inner.ask(n)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.rounds.append(Round(self._known, seconds, peak))
         surrogate = getattr(self._inner, "surrogate", None) if self._predict else None
