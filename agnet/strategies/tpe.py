@@ -178,7 +178,8 @@ class _Study:
 
         def draws() -> Iterator[npt.NDArray[np.int16]]:
             while True:
-                trial = self._study.ask(self._parameters)
+                with _unwarned():
+                    trial = self._study.ask(self._parameters)
                 running.append(trial)
                 yield np.array([trial.params[name] for name in self._parameters], dtype=np.int16)
 
@@ -189,15 +190,29 @@ class _Study:
                 self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
 
     def _sampler(self, seed: int, **settings: Any) -> Any:
-        """Makes a sampler without the warnings of what is experimental, or will be called else."""
+        """Makes a sampler."""
         import optuna
 
         if self._limited:
             settings["constraints_func"] = lambda trial: trial.system_attrs[CONSTRAINTS]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        with _unwarned():
             return optuna.samplers.TPESampler(seed=seed, constant_liar=True, **settings)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Keeps Optuna from warning of what is meant.
+
+    Of arguments that are experimental in its older versions, or will go in newer ones; and of
+    running trials without constraints, which older ones take for infeasible.
+    """
+    from optuna.exceptions import ExperimentalWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", "Trial .* does not have constraint values", UserWarning)
+        yield
 
 
 @contextmanager
