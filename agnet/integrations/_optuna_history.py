@@ -63,9 +63,7 @@ class Parameters:
     def combination(self, values: Mapping[str, Any]) -> Combination | None:
         """Returns the combination that values stand for; None if one is missing or no option."""
         try:
-            return tuple(
-                _option(each, values[name]) for name, each in self.distributions.items()
-            )
+            return tuple(_option(each, values[name]) for name, each in self.distributions.items())
         except (KeyError, ValueError):
             return None
 
@@ -184,7 +182,9 @@ def _problem(space: ChoiceSpace, study: Any, names: Sequence[str]) -> Problem:
         Objective(f"value {at}", "maximize" if each.name == "MAXIMIZE" else "minimize")
         for at, each in enumerate(study.directions)
     )
-    return Problem(space, objectives, tuple(Limit(f"constraint {name}", "<=", 0.0) for name in names))
+    return Problem(
+        space, objectives, tuple(Limit(f"constraint {name}", "<=", 0.0) for name in names)
+    )
 
 
 def _constraints(trial: Any) -> dict[str, float]:

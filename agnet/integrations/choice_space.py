@@ -1,4 +1,4 @@
-"""A search space of independent choices, of which nothing is known but how many options each has."""
+"""A search space of independent choices, of which only the numbers of options are known."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,4}")
 class ChoiceSpace(SearchSpace):
     """All combinations of ``C`` choices.
 
-    The text form lists the options' numbers, as in ``[0,2,1]``. In the graph view every choice stands
-    between the input and the output, beside the others, so that what is learnt of graphs sees which
-    options there are together and no order of the choices. A choice among things is one node, with
-    a type for each option; one among numbers is a node for each step between two of them, of a type
-    that says on which side the number lies: numbers that are near are then alike.
+    The text form lists the options' numbers, as in ``[0,2,1]``. In the graph view every choice
+    stands between the input and the output, beside the others, so that what is learnt of graphs
+    sees which options there are and no order of the choices. A choice among things is one node,
+    with a type for each option; one among numbers is a node for each step between two of them, of a
+    type that says on which side of it the number lies: numbers that are near are then alike.
 
     Attributes:
         sizes: ``(C,)``, the number of options of each choice.

@@ -1,16 +1,17 @@
 """AG-Net as a sampler for Optuna: pass it to a study that chooses among options.
 
-    import optuna
-    from agnet.integrations.optuna import AGNetSampler
+import optuna
+from agnet.integrations.optuna import AGNetSampler
 
-    study = optuna.create_study(direction="maximize", sampler=AGNetSampler(seed=0))
-    study.optimize(objective, n_trials=50)
+study = optuna.create_study(direction="maximize", sampler=AGNetSampler(seed=0))
+study.optimize(objective, n_trials=50)
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import Any, Final, final
 
 import numpy as np
@@ -40,12 +41,12 @@ with needs("optuna", "AGNetSampler"):
 
 __all__ = ["AGNetSampler"]
 
-SURROGATES: Final = ("gp", "gnn", "trees")
 SEEDS: Final = 2**31
+CHOOSING: Final = Lock()  # threads choose in turn, so that each sees what the others have chosen
 
 EXHAUSTED: Final = (
-    "All {size} combinations of {names} have been evaluated or are running: from now on AGNetSampler "
-    "repeats the best. Stop the study, or add options."
+    "All {size} combinations of {names} have been evaluated or are running: from now on "
+    "AGNetSampler repeats the best. Stop the study, or add options."
 )
 INDEPENDENT: Final = (
     "The parameter '{name}' of trial {number} is sampled independently, at random: {reason}. "
@@ -61,13 +62,16 @@ CONDITIONAL: Final = "it is not the same parameter in all trials that are comple
 class AGNetSampler(BaseSampler):  # type: ignore[misc]  # Optuna is not type-checked here
     """Searches the combinations of a study's categorical and integer parameters with AG-Net.
 
-    The first trials are random combinations. Then a surrogate is fitted to all trials that are
-    finished, candidates are drawn uniformly and around the most promising ones, and the one that
-    promises most is evaluated: by an upper confidence bound, or by the hypervolume it is expected
-    to add to the front if the study has several directions; with constraints, times the probability
-    that they are kept. Failed and pruned trials count as failures. No combination is proposed
-    twice, nor one that another process is evaluating; when there are no more, the best is repeated,
-    with a warning.
+    The first trials are random combinations. Then a Gaussian process is fitted to all trials that
+    are finished, candidates are drawn uniformly and around the most promising ones, and the one
+    that promises most is evaluated: by an upper confidence bound, or, in a study of several
+    directions, by the hypervolume that it is expected to add to the front; times the probability
+    that constraints are kept, if there are any. Failed and pruned trials count as failures.
+
+    No combination is proposed twice, nor one that another worker is evaluating. (Two processes that
+    choose in the very same moment do not see each other's choice: the later one then takes what
+    promises second, which is another one unless they have seen different trials.) When there are no
+    more, the best is repeated, with a warning.
 
     Parameters are chosen together if they are in every complete trial, with the same options;
     before there is such a trial, at random. Categorical parameters are, whatever their options; so
@@ -100,7 +104,6 @@ class AGNetSampler(BaseSampler):  # type: ignore[misc]  # Optuna is not type-che
         seed: int | None = None,
         n_startup_trials: int = 10,
         constraints_func: Callable[[Any], Sequence[float]] | None = None,
-        surrogate: str = "gp",
         independent_sampler: BaseSampler | None = None,
         warn_independent_sampling: bool = True,
     ) -> None:
@@ -115,7 +118,6 @@ class AGNetSampler(BaseSampler):  # type: ignore[misc]  # Optuna is not type-che
             constraints_func: Given a finished trial, returns numbers that are at most 0 where
                 constraints are kept. Those that an objective function sets itself
                 (``trial.set_constraint``, in newer versions of Optuna) are kept without it.
-            surrogate: ``gp``, ``gnn`` or ``trees``.
             independent_sampler: For parameters that are not supported; random by default.
             warn_independent_sampling: Whether to tell, once each, which parameters are sampled
                 independently.
@@ -123,19 +125,17 @@ class AGNetSampler(BaseSampler):  # type: ignore[misc]  # Optuna is not type-che
         Raises:
             InvalidInput: If a setting cannot be used.
         """
-        if surrogate not in SURROGATES:
-            raise InvalidInput(f"got surrogate {surrogate!r}; expected {', '.join(SURROGATES)}")
         if n_startup_trials < 1 or (seed is not None and seed < 0):
             raise InvalidInput(
-                f"got n_startup_trials {n_startup_trials} and seed {seed}; expected at least 1 and 0"
+                f"got n_startup_trials {n_startup_trials} and seed {seed}; expected at least 1 and "
+                "at least 0"
             )
         for name, distribution in (search_space or {}).items():
             if not is_supported(distribution) and not distribution.single():
                 raise InvalidInput(f"got {distribution} for {name!r}; {UNSUPPORTED}")
         self._given = None if search_space is None else dict(search_space)
         self._seed = int(np.random.default_rng().integers(SEEDS)) if seed is None else seed
-        self._startup, self._surrogate = n_startup_trials, surrogate
-        self._constraints_func = constraints_func
+        self._startup, self._constraints_func = n_startup_trials, constraints_func
         self._independent, self._warns = independent_sampler, warn_independent_sampling
         self._announced: set[str] = set()
         self._last: tuple[History, Architectures] | None = None
@@ -155,17 +155,9 @@ class AGNetSampler(BaseSampler):  # type: ignore[misc]  # Optuna is not type-che
         if not search_space:
             return {}
         parameters = Parameters(search_space)
-        history = History.of(study, parameters, trial.number)
-        if int((~history.outcomes.failed).sum()) < self._startup:
-            arch = self._random(history, trial.number)
-        else:
-            arch = self._promising(history)
-        if arch is None:
-            size, names = parameters.space.size, ", ".join(search_space)
-            self._announce(EXHAUSTED.format(size=size, names=names))
-            arch = self._best(history, trial.number)
-        chosen = list(arch.choices)
-        study._storage.set_trial_system_attr(trial._trial_id, CHOSEN, chosen)
+        with CHOOSING:
+            chosen = list(self._chosen(study, parameters, trial.number).choices)
+            study._storage.set_trial_system_attr(trial._trial_id, CHOSEN, chosen)
         return parameters.values(tuple(chosen))
 
     def sample_independent(
@@ -209,18 +201,27 @@ class AGNetSampler(BaseSampler):  # type: ignore[misc]  # Optuna is not type-che
         if self._independent is not None:
             self._independent.reseed_rng()
 
+    def _chosen(self, study: Any, parameters: Parameters, number: int) -> Architecture:
+        """What the trial of a number is to evaluate."""
+        history = History.of(study, parameters, number)
+        if int((~history.outcomes.failed).sum()) < self._startup:
+            found = self._random(history, number)
+        else:
+            found = self._promising(history)
+        if found is not None:
+            return found
+        names = ", ".join(parameters.distributions)
+        self._announce(EXHAUSTED.format(size=parameters.space.size, names=names))
+        return self._best(history, number)
+
     def _random(self, history: History, number: int) -> Architecture | None:
         """A combination that is new; None if there is no more."""
-        archive = Archive(history.problem)
+        archive, problem, pending = Archive(history.problem), history.problem, history.pending
         archive.add(history.archs, history.outcomes)
-        nothing = np.full((len(history.pending), 1), np.nan)
-        pending = Outcomes(
-            np.repeat(nothing, len(history.problem.objectives), axis=1),
-            np.repeat(nothing, len(history.problem.limits), axis=1),
-        )
-        archive.add(history.pending, pending)
+        shape = (len(pending), len(problem.objectives)), (len(pending), len(problem.limits))
+        archive.add(pending, Outcomes(*(np.full(each, np.nan) for each in shape)))
         rng = stream(self._seed, "startup", number)
-        found = fill_up(history.problem.space.batch([]), 1, archive, rng)
+        found = fill_up(problem.space.batch([]), 1, archive, rng)
         return found[0] if len(found) else None
 
     def _promising(self, history: History) -> Architecture | None:
@@ -245,7 +246,7 @@ class AGNetSampler(BaseSampler):  # type: ignore[misc]  # Optuna is not type-che
             if ready >= n:
                 return self._last[1]
         rng = stream(self._seed, "agnet", history.finished)
-        strategy = AGNet(history.problem, rng, surrogate=self._surrogate, generator=False)
+        strategy = AGNet(history.problem, rng, surrogate="gp", generator=False)
         strategy.tell(history.archs, history.outcomes)
         batch = strategy.ask(max(n, 2 * ready))
         self._last = history, batch

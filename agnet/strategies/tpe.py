@@ -27,6 +27,7 @@ __all__ = ["TPE", "repaired"]
 
 Array = npt.NDArray[np.float64]
 
+MULTIVARIATE: Final = ("auto", "yes", "no")
 ATTEMPTS: Final = 8  # draws for each architecture that is wanted, before random ones fill up
 CONSTRAINTS: Final = "constraints"  # where Optuna keeps them, among the attributes of a trial
 
@@ -46,7 +47,7 @@ class TPE(Strategy):
         problem: Problem,
         rng: np.random.Generator,
         *,
-        multivariate: bool = True,
+        multivariate: str = "auto",
         candidates: int = 24,
     ) -> None:
         """Starts with nothing evaluated.
@@ -54,7 +55,9 @@ class TPE(Strategy):
         Args:
             problem: What is searched, for any number of objectives.
             rng: The random stream, which seeds a sampler each time that something is asked for.
-            multivariate: Whether choices are drawn together, instead of each on its own.
+            multivariate: ``yes`` for choices that are drawn together, ``no`` for each on its own;
+                ``auto`` for together if there is one objective, as Optuna 5 does. With several, on
+                their own is better after 200 queries, and dearer the more choices there are.
             candidates: Draws among which a sampler takes the most promising one.
 
         Raises:
@@ -63,10 +66,14 @@ class TPE(Strategy):
         """
         with needs("optuna", "tpe"):
             import optuna  # noqa: F401
-        if candidates < 1:
-            raise InvalidInput(f"got {candidates} candidates; expected at least 1")
+        if multivariate not in MULTIVARIATE or candidates < 1:
+            raise InvalidInput(
+                f"got multivariate {multivariate!r} and {candidates} candidates; expected "
+                f"{', '.join(MULTIVARIATE)}, and at least 1"
+            )
         self._archive, self._rng = Archive(problem), rng
-        self._multivariate, self._candidates = multivariate, candidates
+        together = len(problem.objectives) == 1 if multivariate == "auto" else multivariate == "yes"
+        self._settings = {"multivariate": together, "n_ei_candidates": candidates}
         self._study: _Study | None = None
 
     def ask(self, n: int) -> Architectures:
@@ -75,9 +82,8 @@ class TPE(Strategy):
         found = space.batch([])
         if len(self._archive):
             study = self._told()
-            settings = {"multivariate": self._multivariate, "n_ei_candidates": self._candidates}
             seed = int(self._rng.integers(2**31))
-            with study.drawing(seed, **settings) as draws:
+            with study.drawing(seed, **self._settings) as draws:
                 for _ in range(ATTEMPTS * n):
                     if len(found) >= n:
                         break

@@ -29,11 +29,24 @@ class TestLarge(SpaceContract):
 def test_by_hand() -> None:
     space = ChoiceSpace((2, 3), (False, True))
     assert (space.size, space.name) == (6, "choices-2-3+")
-    assert [str(arch) for arch in space.enumerate()] == ["[0,0]", "[0,1]", "[0,2]", "[1,0]", "[1,1]", "[1,2]"]
+    assert [str(arch) for arch in space.enumerate()] == [
+        "[0,0]",
+        "[0,1]",
+        "[0,2]",
+        "[1,0]",
+        "[1,1]",
+        "[1,2]",
+    ]
     names = ("input", "output", "0:0", "0:1", "1:below 1", "1:above 1", "1:below 2", "1:above 2")
     assert space.node_types == names
     graphs = space.encode([space.parse("[1,1]")])
-    assert [names[op] for op in graphs.ops[0]] == ["input", "0:1", "1:above 1", "1:below 2", "output"]
+    assert [names[op] for op in graphs.ops[0]] == [
+        "input",
+        "0:1",
+        "1:above 1",
+        "1:below 2",
+        "output",
+    ]
     assert graphs.adjacency[0].nonzero().tolist() == [
         [0, 1], [0, 2], [0, 3], [1, 4], [2, 4], [3, 4],
     ]  # fmt: skip
@@ -48,7 +61,9 @@ def test_numbers_that_are_near_are_alike() -> None:
     assert (ops[0] != ops).sum(axis=1).tolist() == [0, 1, 1, 1, 1]
 
 
-@pytest.mark.parametrize("text", ["[0]", "[0,3]", "[2,0]", "[0,,1]", "[0,1,]", "0,1", "[0,-1]", "[00,1]", "[", "]"])
+@pytest.mark.parametrize(
+    "text", ["[0]", "[0,3]", "[2,0]", "[0,,1]", "[0,1,]", "0,1", "[0,-1]", "[00,1]", "[", "]"]
+)
 def test_malformed_text(text: str) -> None:
     with pytest.raises(InvalidArchitecture):
         ChoiceSpace((2, 3), (False, True)).parse(text)
