@@ -38,8 +38,8 @@ class TPE(Strategy):
 
     Every choice of the space is a categorical parameter. Within a batch, what has been drawn is a
     running trial, which the sampler takes for a bad one, so that it moves on. An infeasible
-    architecture counts after all feasible ones, by its total excess; a failed one is a failed
-    trial, which Optuna leaves out.
+    architecture counts after all feasible ones, by its total excess; one that failed, or has an
+    infinite objective, is a failed trial, which Optuna leaves out.
     """
 
     def __init__(
@@ -163,10 +163,11 @@ class _Study:
         new = slice(self._rows, len(archive))
         outcomes = Outcomes(archive.outcomes.objectives[new], archive.outcomes.excess[new])
         constraints = outcomes.excess / self.scale
-        rows = zip(archive.archs.choices[new].tolist(), outcomes.failed, strict=True)
-        for row, (choices, failed) in enumerate(rows):
+        failed = outcomes.failed | ~np.isfinite(outcomes.objectives).all(axis=1)
+        rows = zip(archive.archs.choices[new].tolist(), failed, strict=True)
+        for row, (choices, fails) in enumerate(rows):
             told: dict[str, Any] = {"state": TrialState.FAIL}
-            if not failed:
+            if not fails:
                 told = {"values": outcomes.objectives[row].tolist()}
                 told["system_attrs"] = {CONSTRAINTS: constraints[row].tolist()}
             params = dict(zip(self._parameters, choices, strict=True))

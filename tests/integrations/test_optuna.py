@@ -270,7 +270,7 @@ def test_objectives_that_fail_are_survived() -> None:
 
 
 def test_other_parameters_are_announced(said: list[str]) -> None:
-    def mixed(trial: Any) -> float:
+    def mixed(trial: Any) -> Any:
         rate = trial.suggest_float("rate", 0.0, 1.0)
         many = trial.suggest_int("many", 0, 999)
         if trial.number % 2:

@@ -85,6 +85,7 @@ def started(n: int, problem: Problem, **settings: Any) -> TPE:
     return strategy
 
 
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")  # of older versions
 def test_it_proposes_what_optuna_does() -> None:
     """Of a study of the same trials, made by hand; what is known already is left out."""
     strategy = started(30, Problem(SPACE, ACCURACY))
@@ -99,7 +100,8 @@ def test_it_proposes_what_optuna_does() -> None:
         study.add_trial(
             optuna.trial.create_trial(params=params, distributions=space, value=float(value))
         )
-    drawn = [tuple(study.ask(space).params[name] for name in names) for _ in range(9)]
+    asked = [study.ask(space).params for _ in range(9)]
+    drawn = [tuple(params[name] for name in names) for params in asked]
     known = set(map(tuple, told.choices.tolist()))
     assert known & set(drawn[:3])
     expected = [each for each in dict.fromkeys(drawn) if each not in known]
