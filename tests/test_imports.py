@@ -26,6 +26,7 @@ ALLOWED = {
     "surrogates": BASE | {"spaces"},
     "benchmarks": BASE | {"spaces"},
     "strategies": BASE | {"extras", "pareto", "spaces", "generators", "surrogates", "benchmarks"},
+    "integrations": BASE | {"extras", "spaces", "strategies"},
     "workers": set(),
     "evaluation": {"errors", "benchmarks", "spaces", "workers"},
     "storage": {"errors", "config"},

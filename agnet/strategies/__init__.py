@@ -18,11 +18,13 @@ from agnet.strategies.lamoo import LaMOO
 from agnet.strategies.local_search import LocalSearch
 from agnet.strategies.model_based import ModelBased
 from agnet.strategies.random import RandomSearch
+from agnet.strategies.tpe import TPE
 from agnet.strategies.trees import make_trees
 
 __all__ = [
     "EDA",
     "STRATEGIES",
+    "TPE",
     "AGNet",
     "Evolution",
     "LaMOO",
@@ -45,6 +47,7 @@ STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
     "trees": make_trees,
     "gp": make_gp,
     "lamoo": LaMOO,
+    "tpe": TPE,
 }
 
 
