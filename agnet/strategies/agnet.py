@@ -85,7 +85,9 @@ class AGNet(Strategy):
         if not np.isfinite(boldness):
             raise InvalidInput(f"got boldness {boldness}; expected a finite number")
         self._preset = PRESETS[preset]
-        acquire = upper_bound(self._preset.boldness if boldness < 0 else boldness)
+        covered = problem.space.size <= LISTED
+        usual = self._preset.boldness if covered else self._preset.climbing
+        acquire = upper_bound(usual if boldness < 0 else boldness)
         self._archive, self._rng = Archive(problem), rng
         self._latent = LatentDraws(ready_generator(problem.space, rng), rng) if generator else None
         made, joint = _made(surrogate, problem, rng), self._preset.joint

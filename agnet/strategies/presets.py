@@ -24,7 +24,8 @@ class Preset:
         seen: How many candidates the gradient is learnt from.
         climbs: How often the search moves on to what lies around the most promising candidates, in
             a space that is too large to be covered by draws.
-        boldness: Of the acquisition.
+        boldness: Of the acquisition,
+        climbing: and in a space where the search climbs, which else ends on the nearest hill.
         k: Flatness of the rank weights.
         retrain_every: Queries between retrainings of the generator.
         updates: Of each retraining.
@@ -41,6 +42,7 @@ class Preset:
     seen: int = 2048
     climbs: int = 5
     boldness: float = 2.0
+    climbing: float = 3.0
     k: float = 0.01
     retrain_every: int = 16
     updates: int = 10
@@ -58,6 +60,7 @@ PRESETS: Final = {
         pooled=False,
         climbs=0,
         boldness=0.0,
+        climbing=0.0,
         updates=40,
         joint=True,
     ),

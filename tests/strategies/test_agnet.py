@@ -375,14 +375,17 @@ def test_settings_are_checked(settings: dict[str, Any], said: str) -> None:
 
 
 def test_boldness_replaces_that_of_the_preset() -> None:
-    """Negative: that of the preset, 2 by default and 0 in the paper."""
+    """Negative: that of the preset, by default 2, and 3 in a large space; 0 in the paper."""
     mean, std = np.zeros(1), np.ones(1)
-    for settings, expected in (
-        ({}, 2.0),
-        ({"boldness": 0.5}, 0.5),
-        ({"preset": "paper"}, 0.0),
-        ({"preset": "paper", "boldness": 1.0}, 1.0),
+    for space, settings, expected in (
+        (PART, {}, 2.0),
+        (OFAMobileNetV3(), {}, 3.0),
+        (PART, {"boldness": 0.5}, 0.5),
+        (OFAMobileNetV3(), {"boldness": 0.5}, 0.5),
+        (PART, {"preset": "paper"}, 0.0),
+        (OFAMobileNetV3(), {"preset": "paper"}, 0.0),
+        (PART, {"preset": "paper", "boldness": 1.0}, 1.0),
     ):
-        strategy = make_strategy("agnet", Problem(PART, ACCURACY), stream(0, "strategy"), settings)
+        strategy = make_strategy("agnet", Problem(space, ACCURACY), stream(0, "strategy"), settings)
         assert isinstance(strategy, AGNet) and strategy._judge is not None
         assert strategy._judge._acquire(mean, std, 0.0).tolist() == [expected]
