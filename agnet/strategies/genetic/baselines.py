@@ -62,7 +62,7 @@ def make_moead(
     rng: np.random.Generator,
     *,
     population: int = 20,
-    neighbours: int = 5,
+    neighbours: int = 20,
 ) -> Genetic:
     """Makes a search by MOEA/D.
 

@@ -29,7 +29,7 @@ with needs("evolution", "an evolutionary strategy"):
 
 __all__ = ["Generations", "nsga2", "nsga3"]
 
-TRIES: Final = 10  # how often it mates for children that the population does not have
+TRIES: Final = 3  # how often it mates for children that the population does not have
 STANDING: Final = ("rank", "crowding")  # what survival notes of an individual, for tournaments
 NORMS: Final = ("ideal_point", "worst_point", "nadir_point", "extreme_points")
 

@@ -36,7 +36,7 @@ class SpaceCrossover(Crossover):  # type: ignore[misc]
 
 
 class SpaceMutation(Mutation):  # type: ignore[misc]
-    """Makes elementary changes, one on average: as many as if each choice had an equal chance."""
+    """Makes one elementary change to every child."""
 
     def __init__(self, space: SearchSpace) -> None:
         """Mutates architectures of a space."""
@@ -46,14 +46,7 @@ class SpaceMutation(Mutation):  # type: ignore[misc]
     def _do(
         self, problem: Any, X: Choices, *args: Any, random_state: Any = None, **kwargs: Any
     ) -> Choices:
-        width = len(self._space.choice_sizes)
-        changes = random_state.binomial(width, 1 / width, size=len(X))
-        changed = np.array(X)
-        for change in range(changes.max(initial=0)):
-            rows = np.flatnonzero(changes > change)
-            mutants = self._space.mutate(Architectures(self._space, changed[rows]), random_state)
-            changed[rows] = mutants.choices
-        return changed
+        return self._space.mutate(Architectures(self._space, X), random_state).choices
 
 
 def least_violation(

@@ -19,7 +19,7 @@ from agnet.strategies.genetic.scale import Scale, known
 
 __all__ = ["Genetic"]
 
-ATTEMPTS: Final = 32
+ATTEMPTS: Final = 8  # of breeding; what is then still missing is random
 
 
 @final
@@ -67,13 +67,13 @@ class Genetic(Strategy):
             if not new and len(self._brood) >= self._engine.generation:
                 self._advance()
             self._breed(n - len(new), new)
-        choices = np.frombuffer(b"".join(new), dtype=np.int16)
-        children = self._archive.problem.space.from_choices(
-            choices.reshape(-1, self._archive.archs.choices.shape[1])
-        )
+        width = self._archive.archs.choices.shape[1]
+        choices = np.frombuffer(b"".join(new), dtype=np.int16).reshape(-1, width)
+        children = Architectures(self._archive.problem.space, choices)
         proposed = fill_up(children, n, self._archive, self._rng)
-        places = list(new.values()) + [self._any_place() for _ in range(len(proposed) - len(new))]
-        self._brood += zip(range(told, told + len(proposed)), places, strict=True)
+        for row, choice in enumerate(proposed.choices, told):
+            place = new.get(choice.tobytes())
+            self._brood.append((row, self._any_place() if place is None else place))
         return proposed
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
