@@ -1,4 +1,7 @@
-"""The evolutionary baselines by name: NSGA-II, NSGA-III and MOEA/D."""
+"""The evolutionary baselines by name: NSGA-II, NSGA-III and MOEA/D.
+
+What needs pymoo is imported when one of them is made.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import Final
 import numpy as np
 
 from agnet.errors import InvalidInput
-from agnet.extras import needs
 from agnet.strategies.base import Problem
 from agnet.strategies.genetic.strategy import Genetic
 
@@ -29,8 +31,8 @@ def make_nsga2(problem: Problem, rng: np.random.Generator, *, population: int = 
         MissingExtra: If pymoo is not installed.
     """
     _check_population(population, LEAST)
-    with needs("evolution", "nsga2"):
-        from agnet.strategies.genetic.generations import nsga2
+    from agnet.strategies.genetic.generations import nsga2
+
     objectives = len(problem.objectives)
     return Genetic("nsga2", problem, rng, lambda: nsga2(problem.space, objectives, rng, population))
 
@@ -50,9 +52,9 @@ def make_nsga3(problem: Problem, rng: np.random.Generator, *, population: int = 
     """
     _check_several(problem, "nsga3")
     _check_population(population, len(problem.objectives))
-    with needs("evolution", "nsga3"):
-        from agnet.strategies.genetic.decomposition import directions
-        from agnet.strategies.genetic.generations import nsga3
+    from agnet.strategies.genetic.decomposition import directions
+    from agnet.strategies.genetic.generations import nsga3
+
     along = directions(len(problem.objectives), population)
     return Genetic("nsga3", problem, rng, lambda: nsga3(problem.space, along, rng, population))
 
@@ -82,8 +84,8 @@ def make_moead(
     _check_population(population, len(problem.objectives))
     if neighbours < LEAST:
         raise InvalidInput(f"got {neighbours} neighbours; expected at least {LEAST}")
-    with needs("evolution", "moead"):
-        from agnet.strategies.genetic.decomposition import Decomposition, directions
+    from agnet.strategies.genetic.decomposition import Decomposition, directions
+
     along = directions(len(problem.objectives), population)
     return Genetic(
         "moead", problem, rng, lambda: Decomposition(problem.space, along, rng, neighbours)
