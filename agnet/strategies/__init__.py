@@ -13,6 +13,7 @@ from agnet.strategies.agnet import AGNet
 from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.eda import EDA
 from agnet.strategies.evolution import Evolution
+from agnet.strategies.genetic import make_moead, make_nsga2, make_nsga3
 from agnet.strategies.gp import make_gp
 from agnet.strategies.lamoo import LaMOO
 from agnet.strategies.local_search import LocalSearch
@@ -34,6 +35,9 @@ __all__ = [
     "RandomSearch",
     "Strategy",
     "make_gp",
+    "make_moead",
+    "make_nsga2",
+    "make_nsga3",
     "make_strategy",
     "make_trees",
 ]
@@ -48,6 +52,9 @@ STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
     "gp": make_gp,
     "lamoo": LaMOO,
     "tpe": TPE,
+    "nsga2": make_nsga2,
+    "nsga3": make_nsga3,
+    "moead": make_moead,
 }
 
 
