@@ -16,7 +16,7 @@ from agnet.pareto import hypervolume
 from agnet.strategies.lamoo.points import Points, better_half, reference
 from agnet.strategies.lamoo.region import Boundary, Inputs, Region
 
-__all__ = ["Node", "Partition", "Splitting", "grow", "highest"]
+__all__ = ["Node", "Partition", "Splitting", "grow", "highest", "undivided"]
 
 Rows = npt.NDArray[np.int64]
 
@@ -120,6 +120,11 @@ def highest(bounds: Points, among: list[int] | tuple[int, ...], rng: np.random.G
     return int(among[best[rng.integers(len(best))]])
 
 
+def undivided(points: Points) -> Partition:
+    """Returns the root alone, of samples worth ``(B, M)``."""
+    return Partition((Node(np.arange(len(points)), _volume(points)),))
+
+
 def grow(
     inputs: Inputs, points: Points, rng: np.random.Generator, splitting: Splitting
 ) -> Partition:
@@ -131,8 +136,7 @@ def grow(
         rng: Breaks ties.
         splitting: How nodes are split.
     """
-    rows = np.arange(len(points))
-    nodes = [Node(rows, _volume(points))]
+    nodes = list(undivided(points).nodes)
     at = 0
     while at < len(nodes) and len(nodes) + 2 <= NODES:
         node = nodes[at]

@@ -53,7 +53,3 @@ class Region:
     def contains(self, inputs: Inputs) -> npt.NDArray[np.bool_]:
         """Says which of ``(B, F)`` inputs lie inside, ``(B,)``."""
         return np.asarray(self.levels(inputs) == self.depth)
-
-    def relaxed(self) -> Region:
-        """The region without its deepest split; the whole space stays what it is."""
-        return Region(self.sides[:-1])

@@ -1,8 +1,8 @@
-"""Where candidates come from, block after block, and how those of a region are picked."""
+"""Where candidates come from, block after block."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -12,12 +12,10 @@ from agnet.pareto import dominance_numbers, non_dominated_ranks
 from agnet.spaces import Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.candidates import LISTED, mutants
-from agnet.strategies.lamoo.inputs import Encoding
 from agnet.strategies.lamoo.points import Points
-from agnet.strategies.lamoo.region import Region
 from agnet.strategies.latent_draws import LatentDraws
 
-__all__ = ["choose_parents", "codes", "gather", "offspring", "uniform"]
+__all__ = ["PARENTS", "choose_parents", "codes", "offspring", "uniform"]
 
 BLOCK: Final = 1_000  # candidates of the first block; each is twice as large as the one before
 BLOCKS: Final = 5
@@ -64,32 +62,9 @@ def codes(
 
 
 def choose_parents(
-    points: Points, inside: npt.NDArray[np.bool_], rng: np.random.Generator
+    points: Points, inside: npt.NDArray[np.bool_], rng: np.random.Generator, number: int
 ) -> npt.NDArray[np.int64]:
-    """Returns the rows of the least dominated of ``(B, M)`` points, those inside a region first."""
+    """Returns rows of the ``number`` least dominated of ``(B, M)`` points, first those inside."""
     numbers, ranks = dominance_numbers(points), non_dominated_ranks(points)
     order = np.lexsort((rng.random(len(points)), ranks, numbers, ~inside))
-    return order[:PARENTS]
-
-
-def gather(
-    blocks: Iterable[Architectures], region: Region, encode: Encoding, n: int, archive: Archive
-) -> tuple[Architectures, npt.NDArray[np.int64]]:
-    """Takes blocks until ``n`` fresh candidates lie in a region, and returns these.
-
-    If they never do, those follow that lie in the region without its deepest split, then without
-    its two deepest ones, and so on.
-
-    Returns:
-        Up to ``n`` architectures, and to what depth of the region each lies inside.
-    """
-    pool = archive.problem.space.batch([])
-    levels = np.empty(0, dtype=np.int64)
-    for block in blocks:
-        joined = archive.fresh(pool + block)
-        new = region.levels(encode(joined[len(pool) :])) if len(joined) > len(pool) else levels[:0]
-        pool, levels = joined, np.concatenate([levels, new])
-        if (levels == region.depth).sum() >= n:
-            break
-    order = np.argsort(-levels, kind="stable")[:n]
-    return pool[order], levels[order]
+    return order[:number]

@@ -8,35 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 
-from agnet.errors import InvalidInput
 from agnet.objectives import Outcomes
+from agnet.pareto import dominance_numbers
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.candidates import fill_up
 from agnet.strategies.checkpoints import make_state, restoring
+from agnet.strategies.lamoo.cmaes import MEMORY, check_cma, evolved
+from agnet.strategies.lamoo.gathering import gather
 from agnet.strategies.lamoo.inputs import Encoding, integer, latent, onehot
-from agnet.strategies.lamoo.partition import Splitting, grow
+from agnet.strategies.lamoo.partition import Partition, Splitting, grow, undivided
 from agnet.strategies.lamoo.points import Points, comparable
 from agnet.strategies.lamoo.region import Inputs, Region
 from agnet.strategies.lamoo.reports import NodeReport, Round, load_rounds, report, save_rounds
-from agnet.strategies.lamoo.samplers import choose_parents, codes, gather, offspring, uniform
+from agnet.strategies.lamoo.samplers import PARENTS, choose_parents, codes, offspring, uniform
+from agnet.strategies.lamoo.settings import check_numbers, check_options
 from agnet.strategies.latent_draws import LatentDraws
 from agnet.strategies.pretrained import ready_generator
 
 __all__ = ["LaMOO"]
-
-OPTIONS: Final = {
-    "sampler": ("random", "evolution", "latent"),
-    "encoding": ("onehot", "integer", "latent"),
-    "select": ("leaf", "path"),
-    "kernel": ("rbf", "poly", "linear"),
-    "children": ("prediction", "label"),
-}
 
 
 @final
@@ -61,7 +56,8 @@ class LaMOO(Strategy):
         kernel: str = "rbf",
         cp: float = -1.0,
         min_split: int = 16,
-        children: str = "prediction",
+        children: str = "label",
+        partition: bool = True,
     ) -> None:
         """Starts with nothing evaluated.
 
@@ -69,32 +65,32 @@ class LaMOO(Strategy):
             problem: What is searched, for any number of objectives.
             rng: The random stream.
             sampler: ``random``; ``evolution`` for offspring of what is dominated least; ``latent``
-                for draws around its codes and from the prior of a generator.
+                for draws around its codes and from the prior of a generator; ``cmaes`` for draws of
+                an evolution strategy that has learnt from it.
             encoding: What boundaries are drawn in: ``onehot``, ``integer`` or ``latent``.
             select: ``leaf`` for the best of all leaves, ``path`` for the better child from the root
                 down.
             kernel: Of the classifiers: ``rbf``, ``poly`` (of degree 4) or ``linear``.
             cp: Weight of exploration; a tenth of the current hypervolume if negative.
             min_split: How many samples a node needs to be split.
-            children: Whether samples go to the child of their ``prediction``, or of their
-                ``label``.
+            children: Whether samples go to the child of their ``label``, which can lie on the other
+                side of the boundary, or of their ``prediction``.
+            partition: Whether regions are learnt; else the sampler is left alone with the whole
+                space, to compare it with.
 
         Raises:
             InvalidInput: If a setting cannot be used.
+            MissingExtra: If the package of the sampler is not installed.
         """
-        given = dict(
+        check_options(
             sampler=sampler, encoding=encoding, select=select, kernel=kernel, children=children
         )
-        for name, value in given.items():
-            if value not in OPTIONS[name]:
-                raise InvalidInput(f"got {name} {value!r}; expected {', '.join(OPTIONS[name])}")
-        if min_split < 2 or not np.isfinite(cp):
-            raise InvalidInput(
-                f"got min_split {min_split} and cp {cp}; expected at least 2 and a finite number"
-            )
+        check_numbers(cp, min_split)
         self._archive, self._rng = Archive(problem), rng
         self._sampler, self._select, self._cp = sampler, select, float(cp)
-        self._splitting = Splitting(kernel, min_split, children == "label")
+        self._splitting = Splitting(kernel, min_split, children == "label") if partition else None
+        if sampler == "cmaes":
+            check_cma()
         self._latent: LatentDraws | None = None
         if "latent" in (sampler, encoding):
             self._latent = LatentDraws(ready_generator(problem.space, rng), rng)
@@ -106,14 +102,15 @@ class LaMOO(Strategy):
         """Proposes candidates of the most promising region; see :meth:`Strategy.ask`."""
         points = comparable(self._archive.outcomes)
         inputs = self._encode(self._archive.archs) if len(points) else np.empty((0, 0))
-        partition = grow(inputs, points, self._rng, self._splitting)
+        partition = self._divide(inputs, points)
         bounds = partition.bounds(self._cp)
         choose = partition.best_leaf if self._select == "leaf" else partition.best_path
         chosen = choose(bounds, self._rng)
         region = partition.region(chosen)
         blocks = self._blocks(region, inputs, points)
-        found, levels = gather(blocks, region, self._encode, n, self._archive)
+        found = gather(blocks, region, self._encode, n, self._archive)
         proposed = fill_up(found, n, self._archive, self._rng)
+        levels = region.levels(self._encode(proposed))
         inside = int((levels == region.depth).sum())
         relaxed = int(((levels > 0) & (levels < region.depth)).sum())
         self._rounds += (
@@ -150,14 +147,24 @@ class LaMOO(Strategy):
                 self._latent.generator.load_state_dict(state["generator"])
             self._rounds, self._tree = load_rounds(state["rounds"]), ()
 
+    def _divide(self, inputs: Inputs, points: Points) -> Partition:
+        """The tree over everything that was evaluated, or its root alone."""
+        if self._splitting is None:
+            return undivided(points)
+        return grow(inputs, points, self._rng, self._splitting)
+
     def _blocks(self, region: Region, inputs: Inputs, points: Points) -> Iterator[Architectures]:
         """The candidates of the sampler, and uniform ones where those are too few."""
         anything = uniform(self._archive, self._rng)
-        if self._sampler == "random" or not len(points):
+        if self._sampler not in ("evolution", "latent", "cmaes") or not len(points):
             return anything
-        rows = choose_parents(points, region.contains(inputs), self._rng)
+        number = MEMORY if self._sampler == "cmaes" else PARENTS
+        rows = choose_parents(points, region.contains(inputs), self._rng, number)
         parents = self._archive.archs[rows]
-        if self._sampler == "latent" and self._latent is not None:
+        if self._sampler == "cmaes":
+            numbers = dominance_numbers(points)[rows]
+            return chain(evolved(parents, numbers, self._rng), anything)
+        if self._latent is not None and self._sampler == "latent":
             return chain(codes(self._latent, parents, self._rng), anything)
         return chain(offspring(parents, self._rng), anything)
 

@@ -7,7 +7,15 @@ import numpy.typing as npt
 import pytest
 
 from agnet.pareto import dominance_numbers, hypervolume
-from agnet.strategies.lamoo.partition import NODES, Node, Partition, Splitting, grow, highest
+from agnet.strategies.lamoo.partition import (
+    NODES,
+    Node,
+    Partition,
+    Splitting,
+    grow,
+    highest,
+    undivided,
+)
 from agnet.strategies.lamoo.points import reference
 from agnet.strategies.lamoo.region import Boundary
 
@@ -87,10 +95,8 @@ def test_the_region_of_a_node_is_where_its_boundaries_say() -> None:
     assert region.depth == 2
     assert region.contains(inputs).tolist() == [True, False, False, False]
     assert region.levels(inputs).tolist() == [2, 1, 0, 0]
-    assert region.relaxed().contains(inputs).tolist() == [True, True, False, False]
-    whole = region.relaxed().relaxed()
-    assert whole.depth == 0 and whole == whole.relaxed() == hand_made().region(0)
-    assert whole.contains(inputs).all()
+    whole = hand_made().region(0)
+    assert whole.depth == 0 and whole.contains(inputs).all()
     assert region.contains(inputs[:0]).shape == (0,)
 
 
@@ -154,6 +160,15 @@ def test_inputs_that_tell_nothing_are_not_split() -> None:
     assert len(tree.nodes) == 1
     assert tree.best_leaf(tree.bounds(-1.0), RNG(0)) == 0
     assert tree.best_path(tree.bounds(-1.0), RNG(0)) == 0
+
+
+def test_the_whole_is_the_root_of_any_tree() -> None:
+    inputs, points = samples()
+    whole, tree = undivided(points), grow(inputs, points, RNG(0), Splitting())
+    assert len(whole.nodes) == 1
+    assert whole.nodes[0].rows.tolist() == tree.nodes[0].rows.tolist()
+    assert whole.nodes[0].hypervolume == tree.nodes[0].hypervolume > 0
+    assert whole.best_leaf(whole.bounds(-1.0), RNG(0)) == 0
 
 
 def test_nothing_is_a_root_alone() -> None:

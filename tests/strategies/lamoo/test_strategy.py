@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,19 @@ from agnet.errors import CheckpointError, InvalidInput
 from agnet.objectives import Limit, Objective, Outcomes
 from agnet.pareto import hypervolume
 from agnet.seeds import stream
-from agnet.spaces import DARTS, Architectures, NASBench101, NASBench201, SearchSpace, Subset
+from agnet.spaces import (
+    DARTS,
+    Architecture,
+    Architectures,
+    NASBench101,
+    NASBench201,
+    SearchSpace,
+    Subset,
+)
 from agnet.strategies import LaMOO, Problem, Strategy, make_strategy
-from agnet.strategies.lamoo.samplers import gather
+from agnet.strategies.lamoo.gathering import gather
+from agnet.strategies.lamoo.points import comparable
+from agnet.strategies.lamoo.reports import Round
 from agnet.testing import StrategyContract
 from agnet.testing.states import through_a_file
 
@@ -55,7 +66,15 @@ class TestTwoObjectives(TestLaMOO):
 
 
 class TestEvolution(TestTwoObjectives):
-    settings = {"sampler": "evolution", "select": "path", "children": "label"}
+    settings = {"sampler": "evolution", "select": "path", "children": "prediction"}
+
+
+class TestCMAES(TestTwoObjectives):
+    settings = {"sampler": "cmaes"}
+
+
+class TestWithoutPartition(TestTwoObjectives):
+    settings = {"sampler": "evolution", "partition": False}
 
 
 class TestOthers(TestTwoObjectives):
@@ -97,7 +116,7 @@ def start(n: int, seed: int = 0, **settings: Any) -> LaMOO:
     return strategy
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution", "latent"])
+@pytest.mark.parametrize("sampler", ["random", "evolution", "latent", "cmaes"])
 @pytest.mark.parametrize("select", ["leaf", "path"])
 def test_proposals_lie_in_the_chosen_region(
     sampler: str, select: str, monkeypatch: pytest.MonkeyPatch
@@ -138,6 +157,53 @@ def test_the_tree_is_reported() -> None:
     assert strategy.rounds()[-1].nodes == len(tree)
 
 
+@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
+def test_a_sampler_can_be_left_alone(sampler: str) -> None:
+    """Then the tree is its root, the region is the whole space, and every proposal lies inside."""
+    strategy = start(60, sampler=sampler, partition=False)
+    archs = strategy.ask(5)
+    (root,) = strategy.tree()
+    assert (root.n, root.depth, root.accuracy, root.chosen) == (60, 0, None, True)
+    assert strategy.rounds() == (Round(60, 1, 0, 5, 5, 0),)
+    assert archs != start(60, sampler=sampler).ask(5)
+
+
+def test_three_objectives() -> None:
+    """Volumes are of three dimensions, and all of them are learnt from."""
+
+    def worths(archs: Architectures) -> Outcomes:
+        last = archs.choices[:, :1].astype(np.float64)
+        return Outcomes(np.concatenate([worth(archs), last], axis=1), np.empty((len(archs), 0)))
+
+    objectives = (*BOTH, Objective("raspi4_latency_ms", "minimize"))
+    for select in ("leaf", "path"):
+        strategy = made(objectives=objectives, select=select)
+        archs = SPACE.sample(60, stream(0, "initial"))
+        strategy.tell(archs, worths(archs))
+        found = strategy.ask(20)
+        assert strategy.rounds()[-1].depth > 0
+        points = comparable(worths(archs))
+        assert strategy.tree()[0].hypervolume == hypervolume(points, [0.1] * 3)
+        assert worths(found).objectives[:, 2].mean() < worths(archs).objectives[:, 2].mean()
+
+
+@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
+def test_a_limit_that_can_be_computed_is_kept(sampler: str) -> None:
+    limit = Limit("params_m", "<=", 9.0)
+
+    def total(archs: Sequence[Architecture]) -> Array:
+        return np.asarray(SPACE.to_choices(archs).sum(axis=1), dtype=np.float64)
+
+    problem = Problem(SPACE, BOTH, (limit,), {"params_m": total})
+    strategy = LaMOO(problem, stream(0, "strategy"), sampler=sampler)
+    archs = SPACE.sample(40, stream(0, "initial"))
+    for _ in range(4):
+        excess = limit.excess(total(archs))[:, None]
+        strategy.tell(archs, Outcomes(worth(archs), excess))
+        archs = strategy.ask(5)
+        assert (total(archs) <= 9).all()
+
+
 def test_volumes_are_on_the_scale_of_the_first_outcomes() -> None:
     strategy = start(30)
     strategy.ask(5)
@@ -170,7 +236,7 @@ def degenerate() -> dict[str, tuple[Array, Array]]:
 
 
 @pytest.mark.parametrize("case", degenerate())
-@pytest.mark.parametrize("sampler", ["random", "evolution"])
+@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
 def test_degenerate_outcomes_are_taken(case: str, sampler: str) -> None:
     problem = Problem(SPACE, BOTH, (Limit("params_m", "<=", 1.0),))
     objectives, excess = degenerate()[case]
@@ -202,7 +268,7 @@ def test_feasible_ones_are_what_it_learns_to_find() -> None:
     assert np.mean(kept[-5:]) > 0.3
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution"])
+@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
 def test_stopped_and_resumed_equals_unbroken(sampler: str) -> None:
     def go_on(strategy: LaMOO, rounds: int) -> list[str]:
         texts = []
@@ -231,7 +297,7 @@ def test_a_state_without_its_generator_is_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"sampler": "cmaes"}, "sampler 'cmaes'; expected random, evolution, latent"),
+        ({"sampler": "nsga2"}, "sampler 'nsga2'; expected random, evolution, latent, cmaes"),
         ({"encoding": "text"}, "encoding 'text'"),
         ({"select": "greedy"}, "select 'greedy'"),
         ({"kernel": "cosine"}, "kernel 'cosine'"),
