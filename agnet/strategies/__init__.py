@@ -11,6 +11,7 @@ import numpy as np
 from agnet.errors import InvalidInput
 from agnet.strategies.agnet import AGNet
 from agnet.strategies.base import Problem, Strategy
+from agnet.strategies.bayesian import Bayesian, make_qehvi, make_qnehvi, make_qparego
 from agnet.strategies.eda import EDA
 from agnet.strategies.evolution import Evolution
 from agnet.strategies.genetic import make_moead, make_nsga2, make_nsga3
@@ -27,6 +28,7 @@ __all__ = [
     "STRATEGIES",
     "TPE",
     "AGNet",
+    "Bayesian",
     "Evolution",
     "LaMOO",
     "LocalSearch",
@@ -38,6 +40,9 @@ __all__ = [
     "make_moead",
     "make_nsga2",
     "make_nsga3",
+    "make_qehvi",
+    "make_qnehvi",
+    "make_qparego",
     "make_strategy",
     "make_trees",
 ]
@@ -55,6 +60,9 @@ STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
     "nsga2": make_nsga2,
     "nsga3": make_nsga3,
     "moead": make_moead,
+    "qnehvi": make_qnehvi,
+    "qehvi": make_qehvi,
+    "qparego": make_qparego,
 }
 
 
