@@ -8,10 +8,11 @@ import numpy as np
 
 from agnet.errors import InvalidInput
 
-__all__ = ["check_numbers", "check_options"]
+__all__ = ["MODELS", "check_numbers", "check_options"]
 
+MODELS: Final = ("qnehvi", "qehvi", "qparego")  # samplers that choose by Gaussian processes
 OPTIONS: Final = {
-    "sampler": ("random", "evolution", "latent", "cmaes"),
+    "sampler": ("random", "evolution", "latent", "cmaes", *MODELS),
     "encoding": ("onehot", "integer", "latent"),
     "select": ("leaf", "path"),
     "kernel": ("rbf", "poly", "linear"),

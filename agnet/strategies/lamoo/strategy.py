@@ -17,6 +17,7 @@ from agnet.pareto import dominance_numbers
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem, Strategy
+from agnet.strategies.bayesian import POOL, BayesianModel
 from agnet.strategies.candidates import fill_up
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.lamoo.cmaes import MEMORY, check_cma, evolved
@@ -27,7 +28,7 @@ from agnet.strategies.lamoo.points import Points, comparable
 from agnet.strategies.lamoo.region import Inputs, Region
 from agnet.strategies.lamoo.reports import NodeReport, Round, load_rounds, report, save_rounds
 from agnet.strategies.lamoo.samplers import PARENTS, choose_parents, codes, offspring, uniform
-from agnet.strategies.lamoo.settings import check_numbers, check_options
+from agnet.strategies.lamoo.settings import MODELS, check_numbers, check_options
 from agnet.strategies.latent_draws import LatentDraws
 from agnet.strategies.pretrained import ready_generator
 
@@ -66,7 +67,8 @@ class LaMOO(Strategy):
             rng: The random stream.
             sampler: ``random``; ``evolution`` for offspring of what is dominated least; ``latent``
                 for draws around its codes and from the prior of a generator; ``cmaes`` for draws of
-                an evolution strategy that has learnt from it.
+                an evolution strategy that has learnt from it; ``qnehvi``, ``qehvi`` or ``qparego``
+                for what Gaussian processes choose among random candidates.
             encoding: What boundaries are drawn in: ``onehot``, ``integer`` or ``latent``.
             select: ``leaf`` for the best of all leaves, ``path`` for the better child from the root
                 down.
@@ -91,6 +93,7 @@ class LaMOO(Strategy):
         self._splitting = Splitting(kernel, min_split, children == "label") if partition else None
         if sampler == "cmaes":
             check_cma()
+        self._model = BayesianModel(problem, rng, sampler) if sampler in MODELS else None
         self._latent: LatentDraws | None = None
         if "latent" in (sampler, encoding):
             self._latent = LatentDraws(ready_generator(problem.space, rng), rng)
@@ -108,8 +111,7 @@ class LaMOO(Strategy):
         chosen = choose(bounds, self._rng)
         region = partition.region(chosen)
         blocks = self._blocks(region, inputs, points)
-        found = gather(blocks, region, self._encode, n, self._archive)
-        proposed = fill_up(found, n, self._archive, self._rng)
+        proposed = fill_up(self._choose(blocks, region, n), n, self._archive, self._rng)
         levels = region.levels(self._encode(proposed))
         inside = int((levels == region.depth).sum())
         relaxed = int(((levels > 0) & (levels < region.depth)).sum())
@@ -153,10 +155,18 @@ class LaMOO(Strategy):
             return undivided(points)
         return grow(inputs, points, self._rng, self._splitting)
 
+    def _choose(self, blocks: Iterator[Architectures], region: Region, n: int) -> Architectures:
+        """The first candidates of a region, or those that the model chooses among many."""
+        if self._model is None or not len(self._archive):
+            return gather(blocks, region, self._encode, n, self._archive)
+        pool = gather(blocks, region, self._encode, POOL, self._archive, least=n)
+        self._model.learn(self._archive)
+        return pool[self._model.choose(pool, n)]
+
     def _blocks(self, region: Region, inputs: Inputs, points: Points) -> Iterator[Architectures]:
         """The candidates of the sampler, and uniform ones where those are too few."""
         anything = uniform(self._archive, self._rng)
-        if self._sampler not in ("evolution", "latent", "cmaes") or not len(points):
+        if self._sampler == "random" or self._model is not None or not len(points):
             return anything
         number = MEMORY if self._sampler == "cmaes" else PARENTS
         rows = choose_parents(points, region.contains(inputs), self._rng, number)

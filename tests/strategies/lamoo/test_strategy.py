@@ -77,6 +77,11 @@ class TestWithoutPartition(TestTwoObjectives):
     settings = {"sampler": "evolution", "partition": False}
 
 
+class TestBayesian(TestTwoObjectives):
+    settings = {"sampler": "qnehvi", "min_split": 4}
+    rounds = 2
+
+
 class TestOthers(TestTwoObjectives):
     settings = {"encoding": "integer", "kernel": "poly", "cp": 0.3, "min_split": 4}
 
@@ -116,7 +121,7 @@ def start(n: int, seed: int = 0, **settings: Any) -> LaMOO:
     return strategy
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution", "latent", "cmaes"])
+@pytest.mark.parametrize("sampler", ["random", "evolution", "latent", "cmaes", "qparego"])
 @pytest.mark.parametrize("select", ["leaf", "path"])
 def test_proposals_lie_in_the_chosen_region(
     sampler: str, select: str, monkeypatch: pytest.MonkeyPatch
@@ -125,9 +130,9 @@ def test_proposals_lie_in_the_chosen_region(
     strategy = start(40, sampler=sampler, select=select)
     regions = []
 
-    def noting(blocks: Any, region: Any, *rest: Any) -> Any:
+    def noting(blocks: Any, region: Any, *rest: Any, **more: Any) -> Any:
         regions.append(region)
-        return gather(blocks, region, *rest)
+        return gather(blocks, region, *rest, **more)
 
     monkeypatch.setattr("agnet.strategies.lamoo.strategy.gather", noting)
     for at in range(6):
@@ -202,6 +207,20 @@ def test_a_limit_that_can_be_computed_is_kept(sampler: str) -> None:
         strategy.tell(archs, Outcomes(worth(archs), excess))
         archs = strategy.ask(5)
         assert (total(archs) <= 9).all()
+
+
+def test_a_model_chooses_among_candidates_of_the_region() -> None:
+    """Better than the first of them are, and differently for each acquisition."""
+    first = start(60).ask(5)
+    chosen = [start(60, sampler=name).ask(5) for name in ("qehvi", "qnehvi", "qparego")]
+    assert chosen[0] != chosen[2] != chosen[1]
+    known = worth(SPACE.sample(60, stream(0, "initial")))
+    before = hypervolume(known, [0.0, 24.0])
+    gains = [
+        hypervolume(np.concatenate([known, worth(archs)]), [0.0, 24.0]) - before
+        for archs in (first, *chosen)
+    ]
+    assert min(gains[1:]) > gains[0]
 
 
 def test_volumes_are_on_the_scale_of_the_first_outcomes() -> None:
@@ -297,7 +316,7 @@ def test_a_state_without_its_generator_is_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"sampler": "nsga2"}, "sampler 'nsga2'; expected random, evolution, latent, cmaes"),
+        ({"sampler": "nsga2"}, "sampler 'nsga2'; expected random, evolution, latent, cmaes, qn"),
         ({"encoding": "text"}, "encoding 'text'"),
         ({"select": "greedy"}, "select 'greedy'"),
         ({"kernel": "cosine"}, "kernel 'cosine'"),
