@@ -25,10 +25,10 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 Chooser: TypeAlias = Callable[[Beliefs, Tensor, int, np.random.Generator], Rows]
 """Says which up to ``n`` rows of inputs ``(C, F + K)`` to evaluate, the first choice first."""
 
-SAMPLES: Final = 128  # of the outcomes, for an expected improvement,
-SCREENING: Final = 32  # for a first look at the whole pool,
+SAMPLES: Final = 64  # of the outcomes, for an expected improvement,
+SCREENING: Final = 16  # for a first look at the whole pool,
 PRUNING: Final = 128  # to see which of the known ones can be on the front
-SHORTLIST: Final = 64  # are looked at closely: what the rest promises only sinks with each choice
+SHORTLIST: Final = 32  # are looked at closely: what the rest promises only sinks with each choice
 CHUNK: Final = 64  # candidates at a time: more do not fit into a processor's cache
 
 
@@ -82,19 +82,21 @@ def qehvi(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -> R
 def qparego(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -> Rows:
     """By the noisy expected improvement of a scalarisation, each choice by another one.
 
-    Weights are uniform on the simplex; objectives are scaled by what is feasible.
+    Weights are uniform on the simplex; objectives are scaled from the reference to the
+    best that is feasible.
     """
     if not beliefs.feasible.any():
         return _likely_feasible(beliefs, pool, n, rng)
     from botorch.acquisition.objective import GenericMCObjective
     from botorch.utils.multi_objective import get_chebyshev_scalarization
 
-    known = torch.cat([beliefs.scores[beliefs.feasible], beliefs.reference[None]])
+    best = beliefs.scores[beliefs.feasible].max(dim=0).values
+    ends = torch.stack([beliefs.reference, best])
     front = _front(beliefs)
     chosen: list[int] = []
     for _ in range(min(n, len(pool))):
-        weights = torch.from_numpy(rng.dirichlet(np.ones(known.shape[1])))
-        scalar = get_chebyshev_scalarization(weights, known)
+        weights = torch.from_numpy(rng.dirichlet(np.ones(len(best))))
+        scalar = get_chebyshev_scalarization(weights, ends)
         objective = GenericMCObjective(lambda Y, X, f=scalar: f(beliefs.objective(Y, X)))
         acquisition = _noisy_improvement(beliefs, objective, rng, front)
         chosen.append(_next(acquisition, pool, chosen))
@@ -137,7 +139,7 @@ def _noisy_improvement(
         sampler=_sampler(SAMPLES, rng),
         objective=objective,
         constraints=beliefs.constraints(),
-        prune_baseline=False,
+        prune_baseline=True,
     )
 
 

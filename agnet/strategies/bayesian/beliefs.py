@@ -23,7 +23,8 @@ __all__ = ["Beliefs", "Inputs", "believe", "known_excess"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
-STEPS: Final = 20  # of L-BFGS; with more, thirty length scales overfit a hundred outcomes
+STEPS: Final = 20  # of L-BFGS at most
+FENCE: Final = 1.5  # quartile distances above the upper quartile begin the outliers
 LEAST: Final = 1e-9  # deviations below this share of the largest number are none
 MARGIN: Final = 0.1  # of the spread, by which the reference is worse than the worst that is known
 
@@ -88,7 +89,7 @@ class Beliefs:
     predicted: tuple[int, ...]
     bounds: Tensor
 
-    def objective(self, samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: N803
+    def objective(self, samples: Tensor, X: Tensor | None = None) -> Tensor:
         """Objectives ``(S, ..., q, M)`` of samples ``(S, ..., q, P + L)`` at ``X``.
 
         The known ones are read from the inputs ``(..., q, F + K)``.
@@ -124,7 +125,9 @@ def believe(archive: Archive) -> Beliefs | None:
     values = np.where(np.isnan(values), values[told].max(axis=0), values)
     metrics = list(enumerate(objective.metric for objective in problem.objectives))
     known = tuple(m for m, name in metrics if name in problem.known)
-    predicted = tuple(m for m, name in metrics if name not in problem.known) or (0,)
+    learnt = tuple(m for m, name in metrics if name not in problem.known)
+    values[:, learnt] = _without_outliers(values[:, learnt])
+    predicted = learnt or (0,)  # a model needs an output, even if none is asked for
     unit, scale = _scale(values)
     encode = Inputs(problem, known, scale, unit)
     scores = encode.scores(values, range(len(metrics)))
@@ -136,7 +139,7 @@ def believe(archive: Archive) -> Beliefs | None:
     feasible = outcomes.feasible & usable
     reference = _reference(scores[feasible] if feasible.any() else scores[told])
     return Beliefs(
-        _fitted(inputs, torch.from_numpy(outputs), len(known)),
+        _fitted(inputs, torch.from_numpy(outputs), len(known), len(problem.space.choice_sizes)),
         encode,
         inputs[usable],
         torch.from_numpy(scores[usable]),
@@ -183,12 +186,21 @@ def _limits(outcomes: Outcomes, problem: Problem) -> tuple[Array, Array]:
     return (targets / unit - shift) / spread, (bounds / unit - shift) / spread
 
 
+def _without_outliers(values: Array) -> Array:
+    """Columns ``(B, P)`` with what is far worse than most brought as near as counts as usual.
+
+    Tukey's fence: some cells learn nothing, and next to those all others would look the same.
+    """
+    low, high = np.quantile(values, [0.25, 0.75], axis=0)
+    return np.asarray(np.minimum(values, high + FENCE * (high - low)))
+
+
 def _reference(scores: Array) -> Array:
     worst, best = scores.min(axis=0), scores.max(axis=0)
     return np.asarray(worst - MARGIN * np.where(best > worst, best - worst, 1.0))
 
 
-def _fitted(inputs: Tensor, outputs: Tensor, known: int) -> Any:
+def _fitted(inputs: Tensor, outputs: Tensor, known: int, choices: int) -> Any:
     """An independent process for each output, the library's own in all but the steps of its fit."""
     from botorch.exceptions import InputDataWarning, ModelFittingError
     from botorch.fit import fit_gpytorch_mll
@@ -200,10 +212,29 @@ def _fitted(inputs: Tensor, outputs: Tensor, known: int) -> Any:
     with warnings.catch_warnings():
         # A constant output cannot have unit variance.
         warnings.simplefilter("ignore", InputDataWarning)
-        model = SingleTaskGP(inputs, outputs, outcome_transform=None, input_transform=coordinates)
+        model = SingleTaskGP(
+            inputs,
+            outputs,
+            covar_module=_kernel(outputs.shape[1], choices),
+            outcome_transform=None,
+            input_transform=coordinates,
+        )
     likelihood = ExactMarginalLogLikelihood(model.likelihood, model)
     try:
         fit_gpytorch_mll(likelihood, optimizer_kwargs={"options": {"maxiter": STEPS}})
     except ModelFittingError:
         likelihood.eval()  # the modes of the priors are sound, too
     return model
+
+
+def _kernel(outputs: int, choices: int) -> Any:
+    """A Gaussian of how many choices differ.
+
+    One length scale has to be learnt, not one an option.
+    """
+    from gpytorch.kernels import RBFKernel, ScaleKernel
+
+    shape = torch.Size([outputs]) if outputs > 1 else torch.Size()
+    kernel = ScaleKernel(RBFKernel(batch_shape=shape), batch_shape=shape)
+    kernel.base_kernel.lengthscale = choices**0.5
+    return kernel
