@@ -217,6 +217,6 @@ def _next(acquisition: Any, pool: Tensor, chosen: list[int]) -> int:
 
 
 def _values(acquisition: Any, pool: Tensor) -> Tensor:
-    """What each of ``(C, F + K)`` candidates is worth, ``(C,)``."""
-    found = [acquisition(part[:, None]) for part in pool.split(CHUNK)]
-    return torch.cat(found).nan_to_num(nan=-torch.inf)
+    """What each of ``(C, F + K)`` candidates is worth, ``(C,)``; always finite."""
+    found = torch.cat([acquisition(part[:, None]) for part in pool.split(CHUNK)])
+    return found.nan_to_num(nan=torch.finfo(found.dtype).min)

@@ -24,6 +24,7 @@ __all__ = ["Beliefs", "Inputs", "believe", "known_excess"]
 Array: TypeAlias = npt.NDArray[np.float64]
 
 STEPS: Final = 20  # of L-BFGS at most
+SURENESS: Final = 0.5  # deviation of the logarithm of the length scale, before anything is known
 FENCE: Final = 1.5  # quartile distances above the upper quartile begin the outliers
 LEAST: Final = 1e-9  # deviations below this share of the largest number are none
 MARGIN: Final = 0.1  # of the spread, by which the reference is worse than the worst that is known
@@ -228,13 +229,18 @@ def _fitted(inputs: Tensor, outputs: Tensor, known: int, choices: int) -> Any:
 
 
 def _kernel(outputs: int, choices: int) -> Any:
-    """A Gaussian of how many choices differ.
+    """A Gaussian of how many of ``choices`` differ, of one length scale for each output.
 
-    One length scale has to be learnt, not one an option.
+    A length scale an option, the library's default, cannot be learnt from so few outcomes. The
+    prior keeps architectures that differ in everything from being strangers to each other.
     """
     from gpytorch.kernels import RBFKernel, ScaleKernel
+    from gpytorch.priors import GammaPrior, LogNormalPrior
 
     shape = torch.Size([outputs]) if outputs > 1 else torch.Size()
-    kernel = ScaleKernel(RBFKernel(batch_shape=shape), batch_shape=shape)
-    kernel.base_kernel.lengthscale = choices**0.5
-    return kernel
+    usual = float(choices) ** 0.5
+    kernel = RBFKernel(
+        batch_shape=shape, lengthscale_prior=LogNormalPrior(float(np.log(usual)), SURENESS)
+    )
+    kernel.lengthscale = usual
+    return ScaleKernel(kernel, batch_shape=shape, outputscale_prior=GammaPrior(2.0, 0.15))
