@@ -19,9 +19,9 @@ from agnet.strategies.lamoo.region import Inputs
 
 __all__ = ["MEMORY", "check_cma", "evolved", "nearest"]
 
-MEMORY: Final = 100  # of what was evaluated, the least dominated
-POPULATION: Final = 20
-SIGMA: Final = 0.5  # of each coordinate: from a known one, every fourth choice is another
+MEMORY: Final = 100  # of what was evaluated, the least dominated, is learnt from
+POPULATION: Final = 20  # how many of these at a time; and around so many of the best one draws
+SIGMA: Final = 0.5  # of each coordinate: of a known one, every fourth choice is then another
 DRAWN: Final = 250  # of the first block,
 BLOCKS: Final = 3  # of so many, each twice as large as the one before
 
@@ -42,7 +42,9 @@ def evolved(
     """Draws from the distribution that an evolution strategy has adapted to known architectures.
 
     Choices are relaxed to one coordinate an option, of which the highest counts. A new strategy
-    starts at the best of the architectures and is told all of them, the worst population first.
+    starts at the best architecture and is told all of them, the worst population first. It keeps
+    the shape of the distribution that it has come to, not its width and its mean: draws lie around
+    the best architectures in turn, as a front lies in many places.
 
     Args:
         archs: ``B`` architectures, the best first; nothing is drawn if they are no population.
@@ -58,14 +60,17 @@ def evolved(
     settings: dict[str, Any] = {
         "popsize": POPULATION,
         "randn": lambda size, width: rng.standard_normal((size, width)),
-        "seed": np.nan,  # leave numpy's global stream alone,
-        "verbose": -9,  # print nothing and look for no files
+        "seed": np.nan,  # leaves the global stream of numpy alone
+        "verbose": -9,  # prints nothing and looks for no files
         "verb_log": 0,
     }
     strategy = cma.CMAEvolutionStrategy(known[0], SIGMA, settings)
     strategy.feed_for_resume(list(known[told]), numbers[told].astype(np.float64).tolist())
+    strategy.sigma = SIGMA
     for at in range(BLOCKS):
-        yield nearest(archs.space, np.array(strategy.ask(DRAWN << at)))
+        each = (DRAWN << at) // POPULATION
+        drawn = [point for mean in known[:POPULATION] for point in strategy.ask(each, xmean=mean)]
+        yield nearest(archs.space, np.array(drawn)[rng.permutation(len(drawn))])
 
 
 def nearest(space: SearchSpace, inputs: Inputs) -> Architectures:

@@ -54,7 +54,7 @@ def test_what_is_none_of_a_part_of_the_space_is_left_out() -> None:
 def test_draws_lie_where_the_better_ones_are() -> None:
     archs, numbers = ordered(100)
     block = next(evolved(archs, numbers, RNG(0)))
-    assert len(block) == 250
+    assert len(block) == 240
     drawn = block.choices.sum(axis=1)
     assert drawn.mean() > archs.choices.sum(axis=1).mean() + 3
     assert drawn.std() > 1
@@ -67,7 +67,7 @@ def test_it_goes_by_the_numbers() -> None:
 
 
 def test_blocks_grow() -> None:
-    assert [len(block) for block in evolved(*ordered(40), RNG(0))] == [250, 500, 1000]
+    assert [len(block) for block in evolved(*ordered(40), RNG(0))] == [240, 500, 1000]
 
 
 def test_few_are_no_population() -> None:
@@ -77,7 +77,7 @@ def test_few_are_no_population() -> None:
 
 def test_equals_are_taken() -> None:
     archs, numbers = ordered(100)
-    assert len(next(evolved(archs, np.zeros_like(numbers), RNG(0)))) == 250
+    assert len(next(evolved(archs, np.zeros_like(numbers), RNG(0)))) == 240
 
 
 def test_it_is_silent_and_draws_from_its_own_stream(
