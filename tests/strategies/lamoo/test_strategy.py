@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,13 @@ class TestWithoutPartition(TestTwoObjectives):
 
 
 class TestBayesian(TestTwoObjectives):
+    """In few rounds, which take seconds."""
+
     settings = {"sampler": "qnehvi", "min_split": 4}
     rounds = 2
+
+    def small_space(self) -> SearchSpace:
+        return Subset(SPACE.enumerate()[::400])
 
 
 class TestOthers(TestTwoObjectives):
@@ -121,8 +127,13 @@ def start(n: int, seed: int = 0, **settings: Any) -> LaMOO:
     return strategy
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution", "latent", "cmaes", "qparego"])
-@pytest.mark.parametrize("select", ["leaf", "path"])
+@pytest.mark.parametrize(
+    ("sampler", "select"),
+    [
+        *product(["random", "evolution", "latent", "cmaes"], ["leaf", "path"]),
+        ("qparego", "leaf"),
+    ],
+)
 def test_proposals_lie_in_the_chosen_region(
     sampler: str, select: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
