@@ -1,130 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 import agnet
 from agnet.errors import CheckpointError, InvalidInput
-from agnet.objectives import Limit, Objective, Outcomes
+from agnet.objectives import Objective, Outcomes
 from agnet.pareto import hypervolume
 from agnet.seeds import stream
-from agnet.spaces import (
-    DARTS,
-    Architecture,
-    Architectures,
-    NASBench101,
-    NASBench201,
-    SearchSpace,
-    Subset,
-)
-from agnet.strategies import LaMOO, Problem, Strategy, make_strategy
+from agnet.spaces import Architectures, NASBench101
+from agnet.strategies import LaMOO, Problem, make_strategy
 from agnet.strategies.lamoo.gathering import gather
 from agnet.strategies.lamoo.points import comparable
 from agnet.strategies.lamoo.reports import Round
-from agnet.testing import StrategyContract
 from agnet.testing.states import through_a_file
-
-SPACE = NASBench201()
-ACCURACY = (Objective("val_accuracy", "maximize"),)
-BOTH = (*ACCURACY, Objective("flops_m", "minimize"))
-NAN = float("nan")
-Array = npt.NDArray[np.float64]
-
-
-def worth(archs: Architectures) -> Array:
-    """Later options are better and dearer, but not in the first choice: there they are dear."""
-    choices = archs.choices.astype(np.float64)
-    gain = np.minimum(choices[:, 1:], 3).sum(axis=1)
-    return np.stack([-gain, choices.sum(axis=1)], axis=1)
-
-
-class TestLaMOO(StrategyContract):
-    """With one objective, with which it is the same search."""
-
-    settings: dict[str, Any] = {}
-    rounds = 6  # the first tree with a split is that of the third
-
-    def strategy(self, problem: Problem, rng: np.random.Generator) -> Strategy:
-        return LaMOO(problem, rng, **self.settings)
-
-
-class TestTwoObjectives(TestLaMOO):
-    """As it is meant."""
-
-    def problem(self, space: SearchSpace | None = None, *limits: Limit) -> Problem:
-        return Problem(space or self.space(), BOTH, limits)
-
-    def values(self, archs: Architectures) -> Outcomes:
-        return Outcomes(worth(archs), np.empty((len(archs), 0)))
-
-    def test_failures_and_broken_limits_are_taken(self) -> None:
-        """Of two objectives, see :func:`test_degenerate_outcomes_are_taken`."""
-
-
-class TestEvolution(TestTwoObjectives):
-    settings = {"sampler": "evolution", "select": "path", "children": "prediction"}
-
-
-class TestCMAES(TestTwoObjectives):
-    settings = {"sampler": "cmaes"}
-
-
-class TestWithoutPartition(TestTwoObjectives):
-    settings = {"sampler": "evolution", "partition": False}
-
-
-class TestBayesian(TestTwoObjectives):
-    """In few rounds, which take seconds."""
-
-    settings = {"sampler": "qnehvi", "min_split": 4}
-    rounds = 2
-
-    def small_space(self) -> SearchSpace:
-        return Subset(SPACE.enumerate()[::400])
-
-
-class TestOthers(TestTwoObjectives):
-    settings = {"encoding": "integer", "kernel": "poly", "cp": 0.3, "min_split": 4}
-
-
-class TestLatent(TestTwoObjectives):
-    """On a part of the space, whose codes are quicker to find."""
-
-    settings = {"sampler": "latent", "encoding": "latent", "kernel": "linear"}
-    rounds = 3
-
-    def space(self) -> SearchSpace:
-        return Subset(SPACE.enumerate()[::20])
-
-    def small_space(self) -> SearchSpace:
-        return Subset(SPACE.enumerate()[::170])
-
-
-class TestLargeSpace(TestTwoObjectives):
-    settings = {"sampler": "evolution"}
-    rounds = 4
-
-    def space(self) -> SearchSpace:
-        return DARTS()
-
-
-def made(seed: int = 0, objectives: tuple[Objective, ...] = BOTH, **settings: Any) -> LaMOO:
-    return LaMOO(Problem(SPACE, objectives), stream(seed, "strategy"), **settings)
-
-
-def tell(strategy: LaMOO, archs: Architectures) -> None:
-    strategy.tell(archs, Outcomes(worth(archs), np.empty((len(archs), 0))))
-
-
-def start(n: int, seed: int = 0, **settings: Any) -> LaMOO:
-    strategy = made(seed, **settings)
-    tell(strategy, SPACE.sample(n, stream(seed, "initial")))
-    return strategy
+from tests.strategies.lamoo.told import BOTH, SPACE, made, start, tell, worth
 
 
 @pytest.mark.parametrize(
@@ -203,23 +96,6 @@ def test_three_objectives() -> None:
         assert worths(found).objectives[:, 2].mean() < worths(archs).objectives[:, 2].mean()
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
-def test_a_limit_that_can_be_computed_is_kept(sampler: str) -> None:
-    limit = Limit("params_m", "<=", 9.0)
-
-    def total(archs: Sequence[Architecture]) -> Array:
-        return np.asarray(SPACE.to_choices(archs).sum(axis=1), dtype=np.float64)
-
-    problem = Problem(SPACE, BOTH, (limit,), {"params_m": total})
-    strategy = LaMOO(problem, stream(0, "strategy"), sampler=sampler)
-    archs = SPACE.sample(40, stream(0, "initial"))
-    for _ in range(4):
-        excess = limit.excess(total(archs))[:, None]
-        strategy.tell(archs, Outcomes(worth(archs), excess))
-        archs = strategy.ask(5)
-        assert (total(archs) <= 9).all()
-
-
 def test_a_model_chooses_among_candidates_of_the_region() -> None:
     """Better than the first of them are, and differently for each acquisition."""
     first = start(60).ask(5)
@@ -241,61 +117,6 @@ def test_volumes_are_on_the_scale_of_the_first_outcomes() -> None:
     low, high = points[:16].min(axis=0), points[:16].max(axis=0)
     expected = hypervolume((points - high) / (high - low), [0.1, 0.1])
     assert strategy.tree()[0].hypervolume == pytest.approx(expected)
-
-
-def degenerate() -> dict[str, tuple[Array, Array]]:
-    """Objectives and excesses of forty architectures."""
-    rng = np.random.default_rng(0)
-    noise, over = rng.normal(size=(40, 2)), np.ones((40, 1))
-    some, one = noise.copy(), np.full((40, 2), NAN)
-    some[rng.random((40, 2)) < 0.5] = NAN
-    one[7] = 1.0
-    return {
-        "all equal": (np.zeros((40, 2)), -over),
-        "one objective constant": (noise * [1.0, 0.0], -over),
-        "all failed": (np.full((40, 2), NAN), -over),
-        "some failed": (some, -over),
-        "all but one failed": (one, -over),
-        "all infeasible": (noise, over),
-        "infeasible by different amounts": (noise, np.abs(noise[:, :1])),
-        "excess unknown": (noise, over * NAN),
-        "infinite": (noise + [np.inf, 0.0], -over),
-        "one is infinite": (np.where(np.arange(40)[:, None] == 3, -np.inf, noise), -over),
-        "huge": (noise * 1e150, -over),
-    }
-
-
-@pytest.mark.parametrize("case", degenerate())
-@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
-def test_degenerate_outcomes_are_taken(case: str, sampler: str) -> None:
-    problem = Problem(SPACE, BOTH, (Limit("params_m", "<=", 1.0),))
-    objectives, excess = degenerate()[case]
-    for n in (1, 2, 40):
-        strategy = LaMOO(problem, stream(0, "strategy"), sampler=sampler)
-        archs = SPACE.sample(n, stream(0, "initial"))
-        strategy.tell(archs, Outcomes(objectives[:n], excess[:n]))
-        asked = strategy.ask(5)
-        assert len(asked) == 5 and not strategy._archive.seen(asked).any()
-        equal = case in ("all equal", "all failed", "all infeasible", "excess unknown", "infinite")
-        if n < 16 or equal:
-            assert strategy.rounds()[-1].depth == 0  # the whole space
-
-
-def test_feasible_ones_are_what_it_learns_to_find() -> None:
-    """A tenth of the space keeps the limit; at first it goes by the excess alone."""
-    limit = Limit("params_m", "<=", 7.0)
-    problem = Problem(SPACE, BOTH, (limit,))
-    strategy = LaMOO(problem, stream(0, "strategy"), sampler="evolution")
-    archs = SPACE.sample(200, stream(0, "initial"))
-    archs = archs[archs.choices.sum(axis=1) > 9][:30]
-    kept = []
-    for _ in range(15):
-        excess = limit.excess(archs.choices.sum(axis=1).astype(float))[:, None]
-        kept.append(float((excess <= 0).mean()))
-        strategy.tell(archs, Outcomes(worth(archs) * [1.0, -1.0], excess))
-        archs = strategy.ask(5)
-    assert kept[0] == 0.0
-    assert np.mean(kept[-5:]) > 0.3
 
 
 @pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
@@ -333,7 +154,7 @@ def test_a_state_without_its_generator_is_refused() -> None:
         ({"kernel": "cosine"}, "kernel 'cosine'"),
         ({"children": "none"}, "children 'none'"),
         ({"min_split": 1}, "min_split 1"),
-        ({"cp": NAN}, "cp nan"),
+        ({"cp": float("nan")}, "cp nan"),
         ({"cp": "auto"}, "expects float"),
     ],
 )
