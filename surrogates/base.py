@@ -39,6 +39,14 @@ class Surrogate(ABC):
             InvalidInput: If it has not been fitted.
         """
 
+    @property
+    def noise(self) -> npt.NDArray[np.float64] | float:
+        """By what deviation ``(M,)`` an evaluation differs from the value; 0 if it is not known.
+
+        Those of :meth:`predict` are of the value alone.
+        """
+        return 0.0
+
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
         """Returns the state: containers of numbers, strings and tensors, safe to load."""

@@ -132,6 +132,18 @@ class GraphEnsemble(Surrogate):
             mean[part], std[part] = self._mixture(batch[part])
         return mean * self._scale + self._shift, std * self._scale
 
+    @property
+    def noise(self) -> Array:
+        """The deviations ``(M,)`` of the noise; see :attr:`Surrogate.noise`.
+
+        Raises:
+            InvalidInput: If it has not been fitted.
+        """
+        self._check_fitted()
+        heads = [[self._views[at].heads[m] for at in own] for m, own in enumerate(self._chosen)]
+        variances = [np.mean([head.noise * head.amplitude for head in own]) for own in heads]
+        return np.asarray(np.sqrt(variances) * self._scale)
+
     def choose(
         self,
         archs: Sequence[Architecture],

@@ -67,6 +67,17 @@ class GaussianProcess(Surrogate):
                 std[part, m] = np.sqrt(output.amplitude * variance(whitened))
         return mean * self._scale + self._shift, std * self._scale
 
+    @property
+    def noise(self) -> Array:
+        """The deviations ``(M,)`` of the noise; see :attr:`Surrogate.noise`.
+
+        Raises:
+            InvalidInput: If it has not been fitted.
+        """
+        self._check_fitted()
+        variances = np.array([output.noise * output.amplitude for output in self._outputs])
+        return np.asarray(np.sqrt(variances) * self._scale)
+
     def choose(
         self,
         archs: Sequence[Architecture],

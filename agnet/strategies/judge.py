@@ -96,7 +96,8 @@ class Judge:
         """Means and deviations ``(B, M)`` of the scores, and log-feasibilities ``(B,)``."""
         mean, std = self.surrogate.predict(archs)
         count = len(self._predicted)
-        feasible = log_feasibility(mean[:, count:], std[:, count:], self._bounds)
+        evaluated = np.hypot(std, self.surrogate.noise)  # limits bound what is measured
+        feasible = log_feasibility(mean[:, count:], evaluated[:, count:], self._bounds)
         means = np.empty((len(archs), len(self._problem.objectives)))
         stds = np.zeros_like(means)
         means[:, self._predicted], stds[:, self._predicted] = mean[:, :count], std[:, :count]

@@ -84,6 +84,14 @@ class SurrogateContract(ABC):
             assert np.allclose(mean[i], alone_mean[0], atol=1e-5)
             assert np.allclose(std[i], alone_std[0], atol=1e-4)
 
+    def test_noise_is_in_the_unit_of_the_values(self) -> None:
+        """Values ten times as large have ten times the noise, if it is known at all."""
+        surrogate, archs = self.fitted(), self.draw(60)
+        before = np.asarray(surrogate.noise)
+        surrogate.fit(archs, 10 * self.values(archs))
+        assert np.allclose(surrogate.noise, 10 * before)
+        assert (before >= 0).all()
+
     def test_fitting_replaces_what_was_known(self) -> None:
         """Values shifted by a thousand give predictions shifted by a thousand."""
         surrogate, archs = self.fitted(), self.draw(60)

@@ -297,3 +297,16 @@ def test_an_offset_rules_candidates_out() -> None:
     assert len(ensemble.choose(pool[:0], 8, upper_bound(2.0))) == 0
     with pytest.raises(InvalidInput, match="has not been fitted"):
         GraphEnsemble(PART, np.random.default_rng(0)).choose(pool, 8, upper_bound(2.0))
+
+
+@pytest.mark.parametrize("size", [0.2, 2.0])
+def test_noise_is_found(size: float) -> None:
+    """Of two outputs the first has none, the second of a known size. Nothing is dead."""
+    rng = np.random.default_rng(1)
+    archs = SPACE.from_choices(np.unique(rng.integers(1, 5, (200, 6)), axis=0))
+    clean = (archs.choices == 3).sum(axis=1) * 5.0
+    surrogate = GraphEnsemble(SPACE, rng)
+    surrogate.fit(archs, np.stack([clean, clean + rng.normal(0, size, len(archs))], axis=1))
+    exact, noisy = np.asarray(surrogate.noise)
+    assert exact < 0.1
+    assert noisy == pytest.approx(size, rel=0.3)

@@ -141,3 +141,16 @@ def test_padded_graphs_are_learnt() -> None:
     process.fit(archs, fan(archs)[:, None])
     fresh = space.sample(200, np.random.default_rng(1))
     assert np.corrcoef(process.predict(fresh)[0][:, 0], fan(fresh))[0, 1] > 0.5
+
+
+@pytest.mark.parametrize("size", [0.2, 2.0])
+def test_noise_is_found(size: float) -> None:
+    """Of two outputs the first has none, the second of a known size. Nothing is dead."""
+    rng = np.random.default_rng(1)
+    archs = SPACE.from_choices(np.unique(rng.integers(1, 5, (200, 6)), axis=0))
+    clean = (archs.choices == 3).sum(axis=1) * 5.0
+    surrogate = GaussianProcess(SPACE)
+    surrogate.fit(archs, np.stack([clean, clean + rng.normal(0, size, len(archs))], axis=1))
+    exact, noisy = np.asarray(surrogate.noise)
+    assert exact < 0.1
+    assert noisy == pytest.approx(size, rel=0.3)

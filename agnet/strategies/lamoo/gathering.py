@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
-from agnet.spaces import Architecture, Architectures
+from agnet.spaces import Architectures
 from agnet.strategies.archive import Archive
-from agnet.strategies.base import Problem
 from agnet.strategies.lamoo.inputs import Encoding
 from agnet.strategies.lamoo.region import Region
 
-__all__ = ["breaks_limits", "gather"]
+__all__ = ["gather"]
 
 
 def gather(
@@ -47,22 +45,9 @@ def gather(
         if len(pool) > known:
             new = pool[known:]
             levels = np.concatenate([levels, region.levels(encode(new))])
-            broken = np.concatenate([broken, breaks_limits(archive.problem, new)])
+            broken = np.concatenate([broken, ~archive.problem.keeps_known_limits(new)])
         inside = int(((levels == region.depth) & ~broken).sum())
         if inside >= n:
             break
     order = np.lexsort((-levels, broken))
     return pool[order[: min(max(inside, n if least is None else least), n)]]
-
-
-def breaks_limits(problem: Problem, archs: Sequence[Architecture]) -> npt.NDArray[np.bool_]:
-    """Says which of ``B`` architectures break a limit by a metric that can be computed, ``(B,)``.
-
-    Those need not be evaluated to know it.
-    """
-    broken = np.zeros(len(archs), dtype=np.bool_)
-    for limit in problem.limits:
-        if limit.metric in problem.known:
-            values = problem.known[limit.metric](archs)
-            broken |= ~(limit.excess(values) <= 0)
-    return broken

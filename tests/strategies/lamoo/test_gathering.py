@@ -9,7 +9,7 @@ from agnet.objectives import Limit, Objective, Outcomes
 from agnet.spaces import Architecture, Architectures, NASBench201
 from agnet.strategies import Problem
 from agnet.strategies.archive import Archive
-from agnet.strategies.lamoo.gathering import breaks_limits, gather
+from agnet.strategies.lamoo.gathering import gather
 from agnet.strategies.lamoo.inputs import integer
 from agnet.strategies.lamoo.region import Region
 from agnet.strategies.lamoo.samplers import uniform
@@ -127,13 +127,3 @@ def test_it_comes_last_where_there_is_nothing_else() -> None:
     # Of all the others those in the region come first: 121 without the 4 in it that keep the limit.
     assert (found.choices[7:128, :3] == 4).all(axis=1).tolist() == [True] * 121
     assert not (found.choices[128:, :3] == 4).all(axis=1).any()
-
-
-def test_limits_that_can_be_computed_by_hand() -> None:
-    archs = SPACE.from_choices([[0] * 6, [1, 1, 1, 0, 0, 0], [4] * 6])
-    both = Limit("flops_m", "<=", 3.0), Limit("flops_m", ">=", 2.0)
-    assert breaks_limits(limited(*both).problem, archs).tolist() == [True, False, True]
-    assert not breaks_limits(limited(Limit("val_accuracy", ">=", 99.0)).problem, archs).any()
-    assert breaks_limits(limited(*both).problem, archs[:0]).shape == (0,)
-    unknown = Problem(SPACE, OBJECTIVES, both[:1], {"flops_m": lambda archs: total(archs) * np.nan})
-    assert breaks_limits(unknown, archs).all()
