@@ -24,6 +24,9 @@ Array: TypeAlias = npt.NDArray[np.float64]
 
 SHORTLIST: Final = 512  # of the most promising, among which a batch is diverse
 MARGIN: Final = 0.5  # of the range of the scores
+# Of the deviation of a limit's metric: so much a prediction is off however sure it is. Where many
+# cells lie right on a limit, it had ruled them out for less than that.
+DOUBT: Final = 0.05
 
 
 @final
@@ -63,6 +66,7 @@ class Judge:
             self._scores[:, m] = self._known_scores(m, outcomes.objectives[:, m])
         limits = tuple(self._problem.limits[at] for at in self._limits)
         targets, self._bounds = margins(outcomes.excess[:, self._limits], limits)
+        self._doubt = DOUBT * targets.std(axis=0)
         columns = [self._scores[:, self._predicted], targets]
         self.surrogate.fit(archive.archs, np.concatenate(columns, axis=1))
 
@@ -96,8 +100,9 @@ class Judge:
         """Means and deviations ``(B, M)`` of the scores, and log-feasibilities ``(B,)``."""
         mean, std = self.surrogate.predict(archs)
         count = len(self._predicted)
-        evaluated = np.hypot(std, self.surrogate.noise)  # limits bound what is measured
-        feasible = log_feasibility(mean[:, count:], evaluated[:, count:], self._bounds)
+        measured = np.hypot(std, self.surrogate.noise)[:, count:]  # which is what limits bound
+        doubted = np.hypot(measured, self._doubt)
+        feasible = log_feasibility(mean[:, count:], doubted, self._bounds)
         means = np.empty((len(archs), len(self._problem.objectives)))
         stds = np.zeros_like(means)
         means[:, self._predicted], stds[:, self._predicted] = mean[:, :count], std[:, :count]

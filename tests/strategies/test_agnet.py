@@ -21,6 +21,7 @@ from agnet.spaces import (
     Subset,
 )
 from agnet.strategies import AGNet, Problem, Strategy, make_strategy
+from agnet.strategies.feasibility import margins
 from agnet.strategies.presets import PRESETS
 from agnet.surrogates import GaussianProcess, GraphEnsemble
 from agnet.surrogates.acquisitions import upper_bound
@@ -167,7 +168,11 @@ def test_the_batch_is_that_of_the_surrogate(surrogate: str) -> None:
         assert isinstance(model, GraphEnsemble | GaussianProcess)
         if limits:
             mean, std = model.predict(pool)
-            offset = log_ndtr((np.log(2.25) - mean[:, 1]) / std[:, 1])
+            targets, bounds = margins(strategy._archive.outcomes.excess, limits)
+            doubt = 0.05 * targets.std()
+            spread = np.sqrt(std[:, 1] ** 2 + np.asarray(model.noise)[1] ** 2 + doubt**2)
+            assert bounds.tolist() == [np.log(2.25)]
+            offset = log_ndtr((bounds[0] - mean[:, 1]) / spread)
         expected = model.choose(pool, 8, upper_bound(2.0), offset)
         assert strategy._choose(pool, 8).tolist() == expected.tolist()
 

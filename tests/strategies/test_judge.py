@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.special import log_ndtr
 
 from agnet.objectives import Limit, Objective, Outcomes
 from agnet.spaces import Architecture, NASBench201, Subset
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem
+from agnet.strategies.feasibility import margins
 from agnet.strategies.hypervolume_gain import LEAST, directions, expected_gains, worths
 from agnet.strategies.judge import Judge, merged, summed
 from agnet.surrogates import GaussianProcess, GraphEnsemble
@@ -134,3 +136,16 @@ def test_merged_by_hand() -> None:
     assert found.ranks().tolist() == [0, 0, 2, 3, 4, 5]
     one = Outcomes(objectives[:, :1], excess)
     assert merged(one) is one
+
+
+def test_limits_bound_what_is_measured() -> None:
+    """With its noise, and some doubt; the surrogate predicts the value alone."""
+    limit = Limit("val_accuracy", "<=", 4.0)
+    told = archive(known=True, limits=(limit,))
+    judge, everything = learnt(told), SPACE.enumerate()
+    _, _, found = judge._believed(everything)
+    mean, std = judge.surrogate.predict(everything)
+    noise = np.asarray(judge.surrogate.noise)[1]
+    targets, bounds = margins(told.outcomes.excess, (limit,))
+    spread = np.sqrt(std[:, 1] ** 2 + noise**2 + (0.05 * targets.std()) ** 2)
+    assert found == pytest.approx(log_ndtr((bounds[0] - mean[:, 1]) / spread))
