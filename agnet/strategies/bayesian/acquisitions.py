@@ -29,7 +29,7 @@ SAMPLES: Final = 64  # of the outcomes, for an expected improvement,
 SCREENING: Final = 16  # for a first look at the whole pool,
 PRUNING: Final = 128  # to see which of the known ones can be on the front
 SHORTLIST: Final = 32  # are looked at closely: what the rest promises only sinks with each choice
-CHUNK: Final = 64  # candidates at a time: more do not fit into a processor's cache
+CHUNK: Final = 128  # candidates at a time: more do not fit into a processor's cache
 
 
 def qnehvi(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -> Rows:
@@ -41,10 +41,8 @@ def qnehvi(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -> 
         return _likely_feasible(beliefs, pool, n, rng)
     if beliefs.scores.shape[1] == 1:
         return _greedy(_noisy_improvement(beliefs, _first(beliefs), rng), pool, n)
-    from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
-
     first = _screened(_hypervolume_improvement(beliefs, SCREENING, rng), pool)
-    acquisition = qLogNoisyExpectedHypervolumeImprovement(
+    acquisition = _hypervolume_module().qLogNoisyExpectedHypervolumeImprovement(
         beliefs.model,
         beliefs.reference,
         _front(beliefs),
@@ -107,7 +105,6 @@ ACQUISITIONS: Final[dict[str, Chooser]] = {"qnehvi": qnehvi, "qehvi": qehvi, "qp
 
 
 def _hypervolume_improvement(beliefs: Beliefs, samples: int, rng: np.random.Generator) -> Any:
-    from botorch.acquisition.multi_objective.logei import qLogExpectedHypervolumeImprovement
     from botorch.utils.multi_objective.box_decompositions import (
         FastNondominatedPartitioning,
         NondominatedPartitioning,
@@ -118,7 +115,7 @@ def _hypervolume_improvement(beliefs: Beliefs, samples: int, rng: np.random.Gene
         cells = NondominatedPartitioning(beliefs.reference, known, alpha)
     else:
         cells = FastNondominatedPartitioning(beliefs.reference, known)
-    return qLogExpectedHypervolumeImprovement(
+    return _hypervolume_module().qLogExpectedHypervolumeImprovement(
         beliefs.model,
         beliefs.reference,
         cells,
@@ -126,6 +123,18 @@ def _hypervolume_improvement(beliefs: Beliefs, samples: int, rng: np.random.Gene
         objective=_objectives(beliefs),
         constraints=beliefs.constraints(),
     )
+
+
+def _hypervolume_module() -> Any:
+    """BoTorch's module of hypervolume improvements, kept from compiling.
+
+    At first use it would build a kernel in C++, which warns where there is no compiler, waits for
+    ever if another process was killed while it did so, and rounds otherwise than what replaces it.
+    """
+    from botorch.acquisition.multi_objective import logei
+
+    logei._load_attempted = True
+    return logei
 
 
 def _noisy_improvement(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final, final
 
 import numpy as np
@@ -18,6 +15,7 @@ from agnet.spaces import Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem
 from agnet.strategies.bayesian.acquisitions import ACQUISITIONS
+from agnet.strategies.bayesian.apart import apart
 from agnet.strategies.bayesian.beliefs import Beliefs, believe, known_excess
 
 __all__ = ["POOL", "BayesianModel"]
@@ -62,7 +60,7 @@ class BayesianModel:
 
     def learn(self, archive: Archive) -> None:
         """Fits the processes to everything that was told."""
-        with _apart(self._rng):
+        with apart(self._rng):
             self._beliefs = believe(archive)
 
     def choose(self, pool: Architectures, n: int) -> npt.NDArray[np.int64]:
@@ -74,31 +72,8 @@ class BayesianModel:
         keeps = (excess <= 0).all(axis=1)
         rows, others = np.flatnonzero(keeps), np.flatnonzero(~keeps)
         if self._beliefs is not None and len(rows):
-            with _apart(self._rng), torch.no_grad():
+            with apart(self._rng), torch.no_grad():
                 inputs = self._beliefs.encode(pool[rows])
                 rows = rows[self._acquire(self._beliefs, inputs, n, self._rng)]
         others = others[np.argsort(total_excess(excess[others]), kind="stable")]
         return np.concatenate([rows, others])[:n]
-
-
-@contextmanager
-def _apart(rng: np.random.Generator) -> Iterator[None]:
-    """Keeps the library's random numbers and messages to itself.
-
-    What draws from torch's global generator within is seeded by ``rng``, and the generator is left
-    as it was.
-    """
-    from botorch.acquisition.multi_objective import logei
-    from botorch.exceptions import BotorchWarning
-    from linear_operator.utils.warnings import NumericalWarning
-
-    # Otherwise some versions compile a kernel in C++ at first use, which warns without a compiler,
-    # can wait forever for a process that was killed, and rounds otherwise than without.
-    logei._load_attempted = True
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        torch.default_generator.manual_seed(int(rng.integers(2**63)))
-        # Outcomes that are known exactly make covariances singular; what was added is tiny.
-        warnings.filterwarnings("ignore", category=NumericalWarning)
-        warnings.filterwarnings("ignore", "Low-rank cholesky updates failed", BotorchWarning)
-        warnings.filterwarnings("ignore", "When all training points are infeas", BotorchWarning)
-        yield
