@@ -29,6 +29,7 @@ SAMPLES: Final = 64  # of the outcomes, for an expected improvement,
 SCREENING: Final = 16  # for a first look at the whole pool,
 PRUNING: Final = 128  # to see which of the known ones can be on the front
 SHORTLIST: Final = 32  # are looked at closely: what the rest promises only sinks with each choice
+JOINT: Final = 2  # pending choices whose outcomes are averaged over, by qEHVI
 CHUNK: Final = 128  # candidates at a time: more do not fit into a processor's cache
 
 
@@ -41,7 +42,7 @@ def qnehvi(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -> 
         return _likely_feasible(beliefs, pool, n, rng)
     if beliefs.scores.shape[1] == 1:
         return _greedy(_noisy_improvement(beliefs, _first(beliefs), rng), pool, n)
-    first = _screened(_hypervolume_improvement(beliefs, SCREENING, rng), pool)
+    first = _screened(_hypervolume_improvement(beliefs, SCREENING, rng), pool, n)
     acquisition = _hypervolume_module().qLogNoisyExpectedHypervolumeImprovement(
         beliefs.model,
         beliefs.reference,
@@ -62,9 +63,8 @@ def qehvi(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -> R
     if not beliefs.feasible.any():
         return _likely_feasible(beliefs, pool, n, rng)
     if beliefs.scores.shape[1] > 1:
-        acquisition = _hypervolume_improvement(beliefs, SAMPLES, rng)
-        first = _screened(acquisition, pool)
-        return first[_greedy(acquisition, pool[first], n)]
+        first = _screened(_hypervolume_improvement(beliefs, SCREENING, rng), pool, n)
+        return first[_jointly(beliefs, pool[first], n, rng)]
     from botorch.acquisition.logei import qLogExpectedImprovement
 
     acquisition = qLogExpectedImprovement(
@@ -97,20 +97,42 @@ def qparego(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) ->
         scalar = get_chebyshev_scalarization(weights, ends)
         objective = GenericMCObjective(lambda Y, X, f=scalar: f(beliefs.objective(Y, X)))
         acquisition = _noisy_improvement(beliefs, objective, rng, front)
-        chosen.append(_next(acquisition, pool, chosen))
+        if chosen:
+            acquisition.set_X_pending(pool[chosen])
+        chosen.append(_best(acquisition, pool, chosen))
     return np.array(chosen, dtype=np.int64)
 
 
 ACQUISITIONS: Final[dict[str, Chooser]] = {"qnehvi": qnehvi, "qehvi": qehvi, "qparego": qparego}
 
 
-def _hypervolume_improvement(beliefs: Beliefs, samples: int, rng: np.random.Generator) -> Any:
+def _jointly(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -> Rows:
+    """The rows of up to ``n`` candidates by joint improvements with the last choices.
+
+    Their cost doubles with each choice, so those before are taken to turn out as predicted.
+    """
+    chosen: list[int] = []
+    while len(chosen) < min(n, len(pool)):
+        settled = beliefs.expected(pool[chosen[:-JOINT]])
+        acquisition = _hypervolume_improvement(beliefs, SAMPLES, rng, settled)
+        if chosen:
+            acquisition.set_X_pending(pool[chosen[-JOINT:]])
+        chosen.append(_best(acquisition, pool, chosen))
+    return np.array(chosen, dtype=np.int64)
+
+
+def _hypervolume_improvement(
+    beliefs: Beliefs, samples: int, rng: np.random.Generator, settled: Tensor | None = None
+) -> Any:
+    """An acquisition whose front is what was told, and ``settled`` outcomes ``(k, M)``."""
     from botorch.utils.multi_objective.box_decompositions import (
         FastNondominatedPartitioning,
         NondominatedPartitioning,
     )
 
     known, alpha = beliefs.scores[beliefs.feasible], _alpha(beliefs)
+    if settled is not None:
+        known = torch.cat([known, settled])
     if alpha > 0:
         cells = NondominatedPartitioning(beliefs.reference, known, alpha)
     else:
@@ -202,24 +224,24 @@ def _alpha(beliefs: Beliefs) -> float:
     return 0.0
 
 
-def _screened(acquisition: Any, pool: Tensor) -> Rows:
-    """The rows of the most promising candidates, each on its own."""
+def _screened(acquisition: Any, pool: Tensor, n: int) -> Rows:
+    """The rows of the candidates most promising on their own, for a batch of ``n``."""
     order = torch.sort(_values(acquisition, pool), descending=True, stable=True).indices
-    return np.asarray(order[:SHORTLIST].numpy())
+    return np.asarray(order[: max(SHORTLIST, 2 * n)].numpy())
 
 
 def _greedy(acquisition: Any, pool: Tensor, n: int) -> Rows:
     """The rows of up to ``n`` candidates, each the best together with those before it."""
     chosen: list[int] = []
     while len(chosen) < min(n, len(pool)):
-        chosen.append(_next(acquisition, pool, chosen))
+        if chosen:
+            acquisition.set_X_pending(pool[chosen])
+        chosen.append(_best(acquisition, pool, chosen))
     return np.array(chosen, dtype=np.int64)
 
 
-def _next(acquisition: Any, pool: Tensor, chosen: list[int]) -> int:
-    """The row of the best candidate together with those that were chosen."""
-    if chosen:
-        acquisition.set_X_pending(pool[chosen])
+def _best(acquisition: Any, pool: Tensor, chosen: list[int]) -> int:
+    """The row of the best candidate that has not been chosen."""
     values = _values(acquisition, pool)
     values[chosen] = -torch.inf
     return int(values.argmax())

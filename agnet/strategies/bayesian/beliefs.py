@@ -102,6 +102,14 @@ class Beliefs:
             found[..., known] = X[..., -len(known) :].to(found)
         return found
 
+    def expected(self, inputs: Tensor) -> Tensor:
+        """The expected objectives ``(k, M)`` at those of inputs that should be feasible."""
+        if not len(inputs):
+            return self.scores[:0]
+        mean = self.model.posterior(inputs).mean
+        keeps = (mean[:, len(self.predicted) :] <= self.bounds).all(dim=1)
+        return self.objective(mean, inputs)[keeps]
+
     def constraints(self) -> list[Callable[[Tensor], Tensor]] | None:
         """What is negative where samples keep a limit, one function a limit; None without any."""
 

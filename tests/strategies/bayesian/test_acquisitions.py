@@ -45,7 +45,7 @@ def test_a_batch_is_chosen_greedily() -> None:
 
 def test_screening_keeps_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agnet.strategies.bayesian.acquisitions.SHORTLIST", 2)
-    assert _screened(Coverage(), torch.tensor([[2.0], [9.0], [4.0]])).tolist() == [1, 2]
+    assert _screened(Coverage(), torch.tensor([[2.0], [9.0], [4.0]]), 1).tolist() == [1, 2]
 
 
 def pool_of(beliefs: Beliefs, n: int = 40) -> Tensor:
