@@ -249,5 +249,5 @@ def _best(acquisition: Any, pool: Tensor, chosen: list[int]) -> int:
 
 def _values(acquisition: Any, pool: Tensor) -> Tensor:
     """What each of ``(C, F + K)`` candidates is worth, ``(C,)``; always finite."""
-    found = torch.cat([acquisition(part[:, None]) for part in pool.split(CHUNK)])
+    found = torch.cat([acquisition(part[:, None]) for part in torch.split(pool, CHUNK)])
     return found.nan_to_num(nan=torch.finfo(found.dtype).min)

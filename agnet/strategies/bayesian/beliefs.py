@@ -144,8 +144,8 @@ def believe(archive: Archive) -> Beliefs | None:
     outputs = np.concatenate([scores[:, predicted], targets], axis=1)
     inputs = encode(archive.archs)
     at = [i for i, limit in enumerate(problem.limits) if limit.metric in problem.known]
-    usable = told & (outcomes.excess[:, at] <= 0).all(axis=1)
-    feasible = outcomes.feasible & usable
+    usable = np.asarray(told & (outcomes.excess[:, at] <= 0).all(axis=1))
+    feasible = np.asarray(outcomes.feasible & usable)
     reference = _reference(scores[feasible] if feasible.any() else scores[told])
     return Beliefs(
         _fitted(inputs, torch.from_numpy(outputs), len(known), len(problem.space.choice_sizes)),
@@ -190,7 +190,7 @@ def _limits(outcomes: Outcomes, problem: Problem) -> tuple[Array, Array]:
     if not at:
         return np.empty((len(outcomes), 0)), np.empty(0)
     limits = tuple(problem.limits[i] for i in at)
-    targets, bounds = margins(Outcomes(outcomes.objectives, outcomes.excess[:, at]), limits)
+    targets, bounds = margins(outcomes.excess[:, at], limits)
     unit, (shift, spread) = _scale(targets)
     return (targets / unit - shift) / spread, (bounds / unit - shift) / spread
 

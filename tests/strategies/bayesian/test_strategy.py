@@ -126,23 +126,25 @@ def test_more_objectives(name: str, objectives: int) -> None:
     wanted = tuple(Objective(f"m{i}", "minimize") for i in range(objectives))
     strategy = make_strategy(name, Problem(SPACE, wanted), stream(0, "strategy"), {})
     archs = SPACE.sample(12, stream(0, "initial"))
-    values = (archs.choices[:, :objectives] - 2.0) ** 2 + archs.choices[:, -1:] % 3
+    choices = archs.choices.astype(np.float64)
+    values = (choices[:, :objectives] - 2.0) ** 2 + choices[:, -1:] % 3
     strategy.tell(archs, Outcomes(values, np.empty((12, 0))))
     assert len(strategy.ask(3)) == 3
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_global_is_touched(name: str) -> None:
-    strategy = make_strategy(name, Problem(SPACE, BOTH), stream(0, "strategy"), {})
+    rng = stream(0, "strategy")
+    strategy = make_strategy(name, Problem(SPACE, BOTH), rng, {})
     archs = SPACE.sample(12, stream(0, "initial"))
     strategy.tell(archs, Outcomes(worth(archs), np.empty((12, 0))))
-    drawn = []
+    drawn: list[int] = []
     for _ in range(2):
         torch.manual_seed(drawn[0] if drawn else 5)
         before = torch.random.get_rng_state()
-        state = strategy._rng.bit_generator.state
+        state = rng.bit_generator.state
         drawn.append(hash(tuple(map(str, strategy.ask(3)))) % 1000)
-        strategy._rng.bit_generator.state = state
+        rng.bit_generator.state = state
         assert torch.equal(torch.random.get_rng_state(), before)
     assert drawn[0] == drawn[1]
     assert torch.get_default_dtype() == torch.float32
