@@ -1,8 +1,9 @@
-"""Kills a real search at random moments, resumes it, and compares it with an unbroken one.
+"""Kills real searches at random moments, resumes them, and compares them with unbroken ones.
 
-    python experiments/kill_and_resume.py [--kills 20] [--strategy gp] [--workers 0]
+    python experiments/kill_and_resume.py [--strategies agnet gp ...] [--kills 20] [--workers 0]
 
-Prints what differs (nothing), and writes experiments/results/kill_and_resume.json.
+With ``--minimize flops_m`` the searches have two objectives. Prints what differs (nothing), and
+writes experiments/results/kill_and_resume.json, in which other strategies stay as they are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from agnet import Run
 
@@ -22,27 +24,49 @@ RESULTS = Path(__file__).parent / "results" / "kill_and_resume.json"
 
 
 def main() -> None:
-    """Runs one search unbroken and one in pieces."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Compares every strategy that was asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--strategies", nargs="+", default=["agnet"])
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--strategy", default="gp")
     parser.add_argument("--queries", type=int, default=400)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--workers", type=int, default=0)
-    given = parser.parse_args()
+    parser.add_argument("--minimize", help="a metric that is the second objective")
+    given = vars(parser.parse_args())
+    different = 0
+    for strategy in given.pop("strategies"):
+        found = compare_one(strategy, **given)
+        different += found["rows_that_differ"]
+        print(strategy, found, flush=True)
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(results | {strategy: found}, sort_keys=True) + "\n")
+    sys.exit(bool(different))
+
+
+def compare_one(
+    strategy: str, kills: int, queries: int, batch: int, workers: int, minimize: str | None
+) -> dict[str, Any]:
+    """Runs one search unbroken and one in pieces, and says what was done and found."""
+    settings = ["--strategy", strategy, "--queries", str(queries), "--batch", str(batch)]
+    if minimize:
+        settings += ["--maximize", "val_accuracy", "--minimize", minimize]
     with tempfile.TemporaryDirectory() as name:
         whole, broken = Path(name) / "whole", Path(name) / "broken"
-        settings = ["--strategy", given.strategy, "--queries", str(given.queries)]
-        settings += ["--batch", str(given.batch)]
-        start(whole, [*settings, "--workers", str(given.workers)]).wait()
-        recorded = kill_often(broken, settings, given.kills, given.workers)
-        start(broken, ["--resume", "--workers", str(given.workers)]).wait()
+        start(whole, [*settings, "--workers", str(workers)]).wait()
+        recorded = kill_often(broken, settings, kills, workers)
+        start(broken, ["--resume", "--workers", str(workers)]).wait()
         different = compare(whole, broken)
-    print(f"killed {given.kills} times, at {recorded} recorded queries; {different} rows differ")
-    result = {**vars(given), "recorded_at_kills": recorded, "rows_that_differ": different}
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(result) + "\n")
-    sys.exit(bool(different))
+    return {
+        "queries": queries,
+        "batch": batch,
+        "workers": workers,
+        "minimize": minimize,
+        "recorded_at_kills": recorded,
+        "rows_that_differ": different,
+    }
 
 
 def start(folder: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
