@@ -25,7 +25,7 @@ DIRECTIONS: Final = 128
 DRAWS: Final = 16  # of each candidate, at the quantiles of a normal distribution
 SHORTLIST: Final = 512  # candidates of the highest gain, among which a batch is chosen
 LEAST: Final = 1e-12  # so that what adds nothing can still be ordered by its feasibility
-CHUNK: Final = 1_024
+CHUNK: Final = 64  # candidates at a time: their draws in all directions stay in the cache
 
 
 def directions(objectives: int) -> Array:
