@@ -26,6 +26,8 @@ Chooser: TypeAlias = Callable[[Beliefs, Tensor, int, np.random.Generator], Rows]
 """Says which up to ``n`` rows of inputs ``(C, F + K)`` to evaluate, the first choice first."""
 
 SAMPLES: Final = 64  # of the outcomes, for an expected improvement,
+FEWER: Final = 16  # of three objectives and more, each sample with a front of its own to cut up,
+ROUGHLY: Final = 3e-3  # share of the volume below which a box is not cut any further
 SCREENING: Final = 16  # for a first look at the whole pool,
 PRUNING: Final = 128  # to see which of the known ones can be on the front
 SHORTLIST: Final = 32  # are looked at closely: what the rest promises only sinks with each choice
@@ -47,7 +49,7 @@ def qnehvi(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -> 
         beliefs.model,
         beliefs.reference,
         _front(beliefs),
-        sampler=_sampler(SAMPLES, rng),
+        sampler=_sampler(_samples(beliefs), rng),
         objective=_objectives(beliefs),
         constraints=beliefs.constraints(),
         alpha=_alpha(beliefs),
@@ -114,7 +116,7 @@ def _jointly(beliefs: Beliefs, pool: Tensor, n: int, rng: np.random.Generator) -
     chosen: list[int] = []
     while len(chosen) < min(n, len(pool)):
         settled = beliefs.expected(pool[chosen[:-JOINT]])
-        acquisition = _hypervolume_improvement(beliefs, SAMPLES, rng, settled)
+        acquisition = _hypervolume_improvement(beliefs, _samples(beliefs), rng, settled)
         if chosen:
             acquisition.set_X_pending(pool[chosen[-JOINT:]])
         chosen.append(_best(acquisition, pool, chosen))
@@ -220,8 +222,16 @@ def _sampler(samples: int, rng: np.random.Generator) -> Any:
 
 
 def _alpha(beliefs: Beliefs) -> float:
-    """How roughly the space above a front is cut into boxes; 0 is exactly."""
-    return 0.0
+    """How roughly the space above a front is cut into boxes: exactly up to three objectives.
+
+    With four the exact boxes are too many. A level thirty times as rough can leave none at all.
+    """
+    return 0.0 if beliefs.scores.shape[1] <= 3 else ROUGHLY
+
+
+def _samples(beliefs: Beliefs) -> int:
+    """How many samples of the outcomes to average over."""
+    return SAMPLES if beliefs.scores.shape[1] <= 2 else FEWER
 
 
 def _screened(acquisition: Any, pool: Tensor, n: int) -> Rows:

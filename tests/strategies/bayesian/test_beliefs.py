@@ -105,3 +105,17 @@ def test_what_failed_is_as_bad_as_the_worst_and_on_no_front() -> None:
 def test_two_outcomes_are_needed() -> None:
     assert believe(told(n=1)) is None
     assert believe(told(n=2)) is not None
+
+
+def test_expected_are_the_means_of_what_should_be_feasible() -> None:
+    beliefs = learnt(told(limits=LIMITS[1:], n=80))
+    constraints = beliefs.constraints()
+    with torch.no_grad():
+        mean = beliefs.model.posterior(beliefs.inputs).mean
+        found = beliefs.expected(beliefs.inputs)
+    assert constraints is not None
+    keeps = constraints[0](mean) <= 0
+    assert 0 < keeps.sum() < 80 and len(found) == keeps.sum()
+    assert torch.equal(found[:, 1], mean[keeps, 0])
+    assert torch.equal(found[:, 0], beliefs.inputs[keeps, -1])
+    assert beliefs.expected(beliefs.inputs[:0]).shape == (0, 2)
