@@ -20,7 +20,7 @@ def apart(rng: np.random.Generator) -> Iterator[None]:
     silenced.
     """
     from botorch.exceptions import BotorchWarning
-    from linear_operator.utils.warnings import NumericalWarning
+    from gpytorch.utils.warnings import NumericalWarning
 
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.default_generator.manual_seed(int(rng.integers(2**63)))

@@ -150,7 +150,7 @@ def believe(archive: Archive) -> Beliefs | None:
     return Beliefs(
         _fitted(inputs, torch.from_numpy(outputs), len(known), len(problem.space.choice_sizes)),
         encode,
-        inputs[usable],
+        inputs[torch.from_numpy(usable)],
         torch.from_numpy(scores[usable]),
         torch.from_numpy(feasible[usable]),
         torch.from_numpy(reference),
