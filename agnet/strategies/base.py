@@ -37,13 +37,16 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     known: Mapping[str, Computes] = field(default_factory=dict)
 
+    def known_excess(self, archs: Sequence[Architecture]) -> npt.NDArray[np.float64]:
+        """By how much ``B`` architectures break the ``K`` limits that are computed, ``(B, K)``."""
+        limits = [limit for limit in self.limits if limit.metric in self.known]
+        if not limits or not len(archs):
+            return np.empty((len(archs), len(limits)))
+        return np.stack([limit.excess(self.known[limit.metric](archs)) for limit in limits], axis=1)
+
     def keeps_known_limits(self, archs: Sequence[Architecture]) -> npt.NDArray[np.bool_]:
         """Says which of ``B`` architectures keep every limit that can be computed."""
-        kept = np.ones(len(archs), dtype=np.bool_)
-        for limit in self.limits:
-            if limit.metric in self.known and len(archs):
-                kept &= limit.excess(self.known[limit.metric](archs)) <= 0
-        return kept
+        return np.asarray((self.known_excess(archs) <= 0).all(axis=1))
 
 
 class Strategy(ABC):

@@ -19,7 +19,7 @@ from agnet.strategies.base import Problem
 from agnet.strategies.feasibility import margins
 from agnet.surrogates.embeddings import as_written
 
-__all__ = ["Beliefs", "Inputs", "believe", "known_excess"]
+__all__ = ["Beliefs", "Inputs", "believe"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -157,13 +157,6 @@ def believe(archive: Archive) -> Beliefs | None:
         predicted,
         torch.from_numpy(bounds),
     )
-
-
-def known_excess(problem: Problem, archs: Sequence[Architecture]) -> Array:
-    """By how much ``B`` architectures break the ``K`` limits that are computed, ``(B, K)``."""
-    limits = [limit for limit in problem.limits if limit.metric in problem.known]
-    over = [limit.excess(problem.known[limit.metric](archs)) for limit in limits]
-    return np.stack(over, axis=1) if over else np.empty((len(archs), 0))
 
 
 def _finite(outcomes: Outcomes) -> Outcomes:

@@ -16,7 +16,7 @@ from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem
 from agnet.strategies.bayesian.acquisitions import ACQUISITIONS
 from agnet.strategies.bayesian.apart import apart
-from agnet.strategies.bayesian.beliefs import Beliefs, believe, known_excess
+from agnet.strategies.bayesian.beliefs import Beliefs, believe
 
 __all__ = ["POOL", "BayesianModel"]
 
@@ -68,7 +68,7 @@ class BayesianModel:
 
         While fewer than two outcomes are known these are the first rows.
         """
-        excess = known_excess(self._problem, pool)
+        excess = self._problem.known_excess(pool)
         keeps = (excess <= 0).all(axis=1)
         rows, others = np.flatnonzero(keeps), np.flatnonzero(~keeps)
         if self._beliefs is not None and len(rows):

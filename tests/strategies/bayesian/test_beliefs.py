@@ -7,7 +7,7 @@ import torch
 from agnet.objectives import Outcomes
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem
-from agnet.strategies.bayesian.beliefs import believe, known_excess
+from agnet.strategies.bayesian.beliefs import believe
 from tests.strategies.bayesian.told import BOTH, LIMITS, SPACE, cost, learnt, told
 
 NAN = float("nan")
@@ -81,14 +81,14 @@ def test_computed_limits_decide_what_is_used_and_others_are_predicted() -> None:
     mean = beliefs.model.posterior(beliefs.inputs).mean.detach()
     agree = (constraints[0](mean) <= 0) == beliefs.feasible
     assert agree.double().mean() > 0.9
-    assert known_excess(archive.problem, archive.archs) == pytest.approx(
+    assert archive.problem.known_excess(archive.archs) == pytest.approx(
         archive.outcomes.excess[:, :1]
     )
 
 
 def test_without_limits_there_are_no_constraints() -> None:
     assert learnt(told()).constraints() is None
-    assert known_excess(told().problem, told().archs).shape == (30, 0)
+    assert told().problem.known_excess(told().archs).shape == (30, 0)
 
 
 def test_what_failed_is_as_bad_as_the_worst_and_on_no_front() -> None:
