@@ -140,6 +140,12 @@ class Outcomes:
         return np.asarray(unknown.any(axis=1))
 
     @property
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """``(B,)``, where every number is finite."""
+        numbers = np.concatenate([self.objectives, self.excess], axis=1)
+        return np.asarray(np.isfinite(numbers).all(axis=1))
+
+    @property
     def feasible(self) -> npt.NDArray[np.bool_]:
         """``(B,)``, evaluated with success and within every limit."""
         return ~self.failed & (self.excess <= 0).all(axis=1)

@@ -21,9 +21,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from agnet import SearchConfig
-from experiments.fronts import directed
-from experiments.pareto_nasbench201 import ARMS, BATCH, INIT, QUERIES, SETTINGS
+from experiments.pareto_nasbench201 import ARMS, QUERIES, config_of
 from experiments.recorded import Row, complete, parser, rows, spread, table
 from experiments.watched import watch
 
@@ -47,17 +45,7 @@ def main() -> None:
 
 def work(job: Row) -> Row:
     """Runs one search with a stop-watch."""
-    strategy, options = ARMS[job["arm"]]
-    config = SearchConfig(
-        benchmark={"name": "nasbench201"},
-        strategy=strategy,
-        options=options,
-        objectives=directed(SETTINGS["flops"]),
-        queries=QUERIES,
-        init=INIT,
-        batch=BATCH,
-        seed=job["seed"],
-    )
+    config = config_of(job["arm"], "flops", job["seed"])
     spent: list[float] = []
     with ExitStack() as stack:
         for name in MODELS:

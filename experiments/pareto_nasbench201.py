@@ -101,22 +101,26 @@ def largest(on: str) -> float:
     return hypervolume(true_front(on), scale(on).bound)
 
 
-def work(job: Row) -> Row:
-    """Runs one search."""
-    how = scale(job["on"])
-    strategy, options = ARMS[job["arm"]]
-    config = SearchConfig(
+def config_of(arm: str, on: str, seed: int) -> SearchConfig:
+    """The search of an arm in a setting."""
+    strategy, options = ARMS[arm]
+    return SearchConfig(
         benchmark={"name": "nasbench201"},
         strategy=strategy,
         options=options,
-        objectives=directed(SETTINGS[job["on"]]),
-        reference=how.reference,
+        objectives=directed(SETTINGS[on]),
+        reference=scale(on).reference,
         queries=QUERIES,
         init=INIT,
         batch=BATCH,
-        seed=job["seed"],
+        seed=seed,
     )
-    run = search(benchmark(), config)
+
+
+def work(job: Row) -> Row:
+    """Runs one search."""
+    how = scale(job["on"])
+    run = search(benchmark(), config_of(**job))
     return {
         "curve": rises(how.volume(run)),
         "front": len(run.pareto()),

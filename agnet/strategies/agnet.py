@@ -46,9 +46,9 @@ class AGNet(Strategy):
     the search climbs on from the most promising, to codes around theirs and to mutants. The batch
     is chosen by an upper confidence bound, or by expected hypervolume if there are several
     objectives, plus the log-probability that all limits are kept, one after the other, so that it
-    is diverse. Only architectures that were never evaluated and
-    break no limit that can be computed are candidates; where accuracy is all that matters, only one
-    of those that compute the same function.
+    is diverse. Only architectures that were never evaluated and break no limit that can be computed
+    are candidates; where accuracy is all that matters, only one of those that compute the same
+    function.
     """
 
     def __init__(
@@ -85,8 +85,8 @@ class AGNet(Strategy):
         if not np.isfinite(boldness):
             raise InvalidInput(f"got boldness {boldness}; expected a finite number")
         self._preset = PRESETS[preset]
-        covered = problem.space.size <= LISTED
-        usual = self._preset.boldness if covered else self._preset.climbing
+        self._covered = problem.space.size <= LISTED  # by draws; in others the search climbs
+        usual = self._preset.boldness if self._covered else self._preset.climbing
         acquire = upper_bound(usual if boldness < 0 else boldness)
         self._archive, self._rng = Archive(problem), rng
         self._latent = LatentDraws(ready_generator(problem.space, rng), rng) if generator else None
@@ -155,8 +155,8 @@ class AGNet(Strategy):
         new draws, and after each climb among neighbours of what it chose, so that a batch can be
         many changes away from all that is known.
         """
-        preset, latent, size = self._preset, self._latent, self._archive.problem.space.size
-        known, covered = len(self._archive), size <= LISTED
+        preset, latent, covered = self._preset, self._latent, self._covered
+        known = len(self._archive)
         first = covered and not len(self._pool)
         pool = self._pool + self._drawn(preset.first if first else preset.draws)
         if known and latent is not None and preset.nearby:

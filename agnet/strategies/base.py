@@ -37,9 +37,19 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     known: Mapping[str, Computes] = field(default_factory=dict)
 
+    @property
+    def known_limits(self) -> list[int]:
+        """Which of the limits are computed."""
+        return [at for at, limit in enumerate(self.limits) if limit.metric in self.known]
+
+    @property
+    def predicted_limits(self) -> list[int]:
+        """Which of the limits have to be predicted: the others."""
+        return [at for at, limit in enumerate(self.limits) if limit.metric not in self.known]
+
     def known_excess(self, archs: Sequence[Architecture]) -> npt.NDArray[np.float64]:
         """By how much ``B`` architectures break the ``K`` limits that are computed, ``(B, K)``."""
-        limits = [limit for limit in self.limits if limit.metric in self.known]
+        limits = [self.limits[at] for at in self.known_limits]
         if not limits or not len(archs):
             return np.empty((len(archs), len(limits)))
         return np.stack([limit.excess(self.known[limit.metric](archs)) for limit in limits], axis=1)

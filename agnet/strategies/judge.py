@@ -52,8 +52,7 @@ class Judge:
         metrics = list(enumerate(objective.metric for objective in problem.objectives))
         self._known = [m for m, name in metrics if name in computed]
         self._predicted = [m for m, name in metrics if name not in computed] or [0]
-        limits = enumerate(problem.limits)
-        self._limits = [at for at, limit in limits if limit.metric not in problem.known]
+        self._limits = problem.predicted_limits
 
     def learn(self, archive: Archive) -> None:
         """Fits the surrogate to a score of each objective, and to every limit."""

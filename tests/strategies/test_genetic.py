@@ -25,6 +25,7 @@ from agnet.strategies import Problem, Strategy, make_strategy
 from agnet.strategies.genetic.strategy import Genetic
 from agnet.testing import StrategyContract
 from agnet.testing.states import through_a_file
+from tests.strategies.degenerate import degenerate
 
 pytest.importorskip("pymoo")
 
@@ -191,28 +192,6 @@ def test_failed_and_infeasible_ones_do_not_survive() -> None:
         strategy.tell(archs, Outcomes(worth(archs), np.full((5, 1), -1.0)))
         strategy.ask(1)
         assert strategy._engine.rows().min() > 6
-
-
-def degenerate() -> dict[str, tuple[Array, Array]]:
-    """Objectives and excesses of forty architectures."""
-    rng = np.random.default_rng(0)
-    noise, over = rng.normal(size=(40, 2)), np.ones((40, 1))
-    some, one = noise.copy(), np.full((40, 2), NAN)
-    some[rng.random((40, 2)) < 0.5] = NAN
-    one[7] = 1.0
-    return {
-        "all equal": (np.zeros((40, 2)), -over),
-        "one objective constant": (noise * [1.0, 0.0], -over),
-        "all failed": (np.full((40, 2), NAN), -over),
-        "some failed": (some, -over),
-        "all but one failed": (one, -over),
-        "all infeasible": (noise, over),
-        "infeasible by different amounts": (noise, np.abs(noise[:, :1])),
-        "excess unknown": (noise, over * NAN),
-        "infinite": (noise + [INF, 0.0], -over),
-        "one is infinite": (np.where(np.arange(40)[:, None] == 3, -INF, noise), -over),
-        "huge": (noise * 1e150, -over),
-    }
 
 
 @pytest.mark.parametrize("case", degenerate())

@@ -143,8 +143,7 @@ def believe(archive: Archive) -> Beliefs | None:
     targets, bounds = _limits(outcomes, problem)
     outputs = np.concatenate([scores[:, predicted], targets], axis=1)
     inputs = encode(archive.archs)
-    at = [i for i, limit in enumerate(problem.limits) if limit.metric in problem.known]
-    usable = np.asarray(told & (outcomes.excess[:, at] <= 0).all(axis=1))
+    usable = np.asarray(told & (outcomes.excess[:, problem.known_limits] <= 0).all(axis=1))
     feasible = np.asarray(outcomes.feasible & usable)
     reference = _reference(scores[feasible] if feasible.any() else scores[told])
     return Beliefs(
@@ -179,7 +178,7 @@ def _scale(values: Array) -> tuple[Array, Array]:
 
 def _limits(outcomes: Outcomes, problem: Problem) -> tuple[Array, Array]:
     """Standardised targets ``(B, L)`` of limits that must be predicted, and their bounds."""
-    at = [i for i, limit in enumerate(problem.limits) if limit.metric not in problem.known]
+    at = problem.predicted_limits
     if not at:
         return np.empty((len(outcomes), 0)), np.empty(0)
     limits = tuple(problem.limits[i] for i in at)

@@ -10,17 +10,11 @@ import numpy.typing as npt
 
 from agnet.objectives import Outcomes
 
-__all__ = ["Scale", "known"]
+__all__ = ["Scale"]
 
 Numbers = npt.NDArray[np.float64]
 
 FAILED: Final = 1e9  # the violation of what failed: more than limits are ever broken by
-
-
-def known(outcomes: Outcomes) -> npt.NDArray[np.bool_]:
-    """Says for each of ``B`` outcomes whether all its numbers are finite."""
-    numbers = np.concatenate([outcomes.objectives, outcomes.excess], axis=1)
-    return np.asarray(np.isfinite(numbers).all(axis=1))
 
 
 @dataclass(frozen=True)
@@ -43,7 +37,7 @@ class Scale:
     @classmethod
     def of(cls, outcomes: Outcomes) -> Scale:
         """Measures outcomes of which at least one is known."""
-        rows = known(outcomes)
+        rows = outcomes.finite
         values, excess = outcomes.objectives[rows], np.abs(outcomes.excess[rows])
         low, spread = values.min(axis=0), np.ptp(values, axis=0)
         largest = excess.max(axis=0, initial=0.0)
@@ -55,7 +49,7 @@ class Scale:
         The violation is 0 where all limits are kept, else the sum of what they are broken by; that
         of a failed evaluation, whose objectives say nothing, is more than any other.
         """
-        good = known(outcomes)
+        good = outcomes.finite
         values = np.where(good[:, None], (outcomes.objectives - self.low) / self.spread, 0.0)
         over = (np.maximum(outcomes.excess, 0.0) / self.bound).sum(axis=1)
         return values, np.where(good, np.minimum(over, FAILED / 2), FAILED)

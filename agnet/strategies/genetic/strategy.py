@@ -15,7 +15,7 @@ from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.candidates import fill_up
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.genetic.engine import Engine, Points
-from agnet.strategies.genetic.scale import Scale, known
+from agnet.strategies.genetic.scale import Scale
 
 __all__ = ["Genetic"]
 
@@ -56,7 +56,7 @@ class Genetic(Strategy):
     def ask(self, n: int) -> Architectures:
         """Proposes children of the population; see :meth:`Strategy.ask`."""
         told = len(self._archive)
-        if not self._initial and known(self._archive.outcomes).any():
+        if not self._initial and self._archive.outcomes.finite.any():
             self._initial = told
             self._engine.start(self._points(range(told)))
         self._brood = [child for child in self._brood if child[0] < told]

@@ -27,8 +27,7 @@ def comparable(outcomes: Outcomes) -> Points:
     (constrained dominance; Deb et al., "NSGA-II", 2002). Failed ones are NaN. Until something is
     feasible, the excess takes the place of every objective.
     """
-    everything = np.concatenate([outcomes.objectives, outcomes.excess], axis=1)
-    known = np.isfinite(everything).all(axis=1)
+    known = outcomes.finite
     feasible = known & outcomes.feasible
     broken = known & ~feasible
     over = total_excess(outcomes.excess[broken])[:, None]

@@ -9,6 +9,7 @@ from agnet.objectives import Limit, Outcomes
 from agnet.seeds import stream
 from agnet.spaces import Architecture
 from agnet.strategies import LaMOO, Problem
+from tests.strategies.degenerate import degenerate
 from tests.strategies.lamoo.told import BOTH, SPACE, Array, worth
 
 NAN = float("nan")
@@ -29,28 +30,6 @@ def test_a_limit_that_can_be_computed_is_kept(sampler: str) -> None:
         strategy.tell(archs, Outcomes(worth(archs), excess))
         archs = strategy.ask(5)
         assert (total(archs) <= 9).all()
-
-
-def degenerate() -> dict[str, tuple[Array, Array]]:
-    """Objectives and excesses of forty architectures."""
-    rng = np.random.default_rng(0)
-    noise, over = rng.normal(size=(40, 2)), np.ones((40, 1))
-    some, one = noise.copy(), np.full((40, 2), NAN)
-    some[rng.random((40, 2)) < 0.5] = NAN
-    one[7] = 1.0
-    return {
-        "all equal": (np.zeros((40, 2)), -over),
-        "one objective constant": (noise * [1.0, 0.0], -over),
-        "all failed": (np.full((40, 2), NAN), -over),
-        "some failed": (some, -over),
-        "all but one failed": (one, -over),
-        "all infeasible": (noise, over),
-        "infeasible by different amounts": (noise, np.abs(noise[:, :1])),
-        "excess unknown": (noise, over * NAN),
-        "infinite": (noise + [np.inf, 0.0], -over),
-        "one is infinite": (np.where(np.arange(40)[:, None] == 3, -np.inf, noise), -over),
-        "huge": (noise * 1e150, -over),
-    }
 
 
 @pytest.mark.parametrize("case", degenerate())
