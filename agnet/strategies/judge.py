@@ -38,6 +38,9 @@ class Judge:
     The log-probability that all limits are kept is added. Objectives that the problem knows are
     computed, not predicted; limits that it knows are left to the choice of candidates.
 
+    That an evaluation does not fail is one more limit, on a number that is 1 where one did. Of what
+    failed nothing else is known: neither a bad objective nor a large cost is learnt of it.
+
     Attributes:
         surrogate: What predicts.
     """
@@ -55,7 +58,7 @@ class Judge:
         self._limits = problem.predicted_limits
 
     def learn(self, archive: Archive) -> None:
-        """Fits the surrogate to a score of each objective, and to every limit."""
+        """Fits the surrogate to a score of each objective, every limit, and what failed."""
         outcomes = archive.outcomes
         self._feasible, self._scale = outcomes.feasible, _scales(outcomes)
         self._scores = np.empty_like(outcomes.objectives)
@@ -64,7 +67,12 @@ class Judge:
         for m in self._known:
             self._scores[:, m] = self._known_scores(m, outcomes.objectives[:, m])
         limits = tuple(self._problem.limits[at] for at in self._limits)
-        targets, self._bounds = margins(outcomes.excess[:, self._limits], limits)
+        excess = _without_gaps(outcomes.excess[:, self._limits])
+        targets, self._bounds = margins(excess, limits)
+        failed = outcomes.failed
+        if failed.any() and not failed.all():
+            targets = np.column_stack([targets, failed])
+            self._bounds = np.append(self._bounds, 0.5)
         self._doubt = DOUBT * targets.std(axis=0)
         columns = [self._scores[:, self._predicted], targets]
         self.surrogate.fit(archive.archs, np.concatenate(columns, axis=1))
@@ -142,6 +150,16 @@ def merged(outcomes: Outcomes) -> Outcomes:
     numbers = dominance_numbers(outcomes.feasible_objectives).astype(float)
     numbers[outcomes.failed] = np.nan
     return Outcomes(numbers[:, None], outcomes.excess)
+
+
+def _without_gaps(excess: Array) -> Array:
+    """``(B, L)`` excesses with the median of what is known in place of what is not."""
+    filled: Array = excess.copy()
+    for column in filled.T:
+        gaps = np.isnan(column)
+        if not gaps.all():
+            column[gaps] = np.median(column[~gaps])
+    return filled
 
 
 def _scales(outcomes: Outcomes) -> Array:

@@ -26,21 +26,27 @@ def regret_scores(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Returns ``-log(r + s)`` of the regrets ``r`` of ``(B,)`` values to be minimised.
 
     The scale ``s`` is the median regret. Outliers count little, while it shows how far the best are
-    apart, which ranks hide. Values that are missing are given the lowest score.
+    apart, which ranks hide.
     """
-    known = ~np.isnan(values)
-    if not known.any():
-        return np.zeros(len(values))
-    regrets = np.where(known, values, np.nanmax(values)) - np.nanmin(values)
-    scale = np.median(regrets[known]) or regrets.mean() or 1.0
+    regrets = values - values.min()
+    scale = np.median(regrets) or regrets.mean() or 1.0
     return np.asarray(-np.log(regrets + scale))
 
 
 def search_scores(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Returns the mean ``(B,)`` of both scores, each of unit variance, of values to be minimised.
 
-    With it the best is found in fewer queries than with either.
+    With it the best is found in fewer queries than with either. Values that are missing are given
+    the mean score: that an evaluation failed does not say that it would have been bad.
     """
+    known = ~np.isnan(values)
+    scores = np.zeros(len(values))
+    if known.any():
+        scores[known] = _both(values[known])
+    return scores
+
+
+def _both(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     alone = Outcomes(values[:, None], np.empty((len(values), 0)))
     both = np.stack([rank_scores(alone)[:, 0], regret_scores(values)])
     spread = both.std(axis=1, keepdims=True)

@@ -149,3 +149,42 @@ def test_limits_bound_what_is_measured() -> None:
     targets, bounds = margins(told.outcomes.excess, (limit,))
     spread = np.sqrt(std[:, 1] ** 2 + noise**2 + (0.05 * targets.std()) ** 2)
     assert found == pytest.approx(log_ndtr((bounds[0] - mean[:, 1]) / spread))
+
+
+def test_a_failure_is_a_broken_limit_and_nothing_else() -> None:
+    """What two convolutions make fail is avoided; accuracies and costs are learnt of others.
+
+    Failed ones are the best that could have been: learnt as the worst, they would have drawn all
+    that is near them down.
+    """
+    limit = Limit("cost", "<=", 9.0)
+    problem = Problem(SPACE, BOTH[:1], (limit,))
+    archs = SPACE.sample(60, np.random.default_rng(0))
+    fails = (archs.choices == 3).sum(axis=1) >= 2
+    accuracy = np.where(fails, NAN, archs.choices[:, 1:].sum(axis=1))
+    excess = limit.excess(np.where(fails, NAN, cost(archs)))
+    told, without = Archive(problem), Archive(problem)
+    told.add(archs, Outcomes(-accuracy[:, None], excess[:, None]))
+    without.add(archs[~fails], Outcomes(-accuracy[~fails, None], excess[~fails, None]))
+    assert told.outcomes.failed.any()
+    judge, other = learnt(told), learnt(without)
+    rows = SPACE.enumerate()
+    failing = (rows.choices == 3).sum(axis=1) >= 2
+    mean, _, feasible = judge._believed(rows)
+    only, _, limited = other._believed(rows)
+    against = feasible - limited  # what the failures add to the limit
+    assert np.median(against[failing]) < -1.0 < -0.5 < np.median(against[~failing])
+    assert (mean[failing] > 0.0).any()
+    assert np.corrcoef(mean[~failing, 0], only[~failing, 0])[0, 1] > 0.9
+
+
+def test_where_everything_failed_candidates_can_still_be_chosen() -> None:
+    problem = Problem(SPACE, BOTH[:1], (Limit("cost", "<=", 9.0),))
+    told = Archive(problem)
+    told.add(
+        SPACE.sample(8, np.random.default_rng(0)),
+        Outcomes(np.full((8, 1), NAN), np.full((8, 1), NAN)),
+    )
+    judge, rows = learnt(told), SPACE.enumerate()
+    assert np.isfinite(judge.promise(rows)).all()
+    assert len(set(judge.choose(rows, 5).tolist())) == 5
