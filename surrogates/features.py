@@ -73,8 +73,8 @@ class Features:
     single choices, and the summary their totals over runs of choices with equally many options (for
     Once-for-All: the resolution, the depths, and kernels with expansions).
 
-    What a type is, is read off its name: ``none``, ``skip``, ``conv``, and a kernel such as
-    ``3x3``. The scale of the summary is that of a fixed sample of the space.
+    What a type is, is read off its name: ``none``, ``skip`` or ``identity``, ``conv``, and a kernel
+    such as ``3x3``. The scale of the summary is that of a fixed sample of the space.
 
     Attributes:
         space: The space.
@@ -90,7 +90,7 @@ class Features:
         self.space = space
         names = space.node_types
         self.dead = np.array([name == "none" for name in names])
-        self.silent = np.array(["skip" in name for name in names])
+        self.silent = np.array(["skip" in name or name == "identity" for name in names])
         self._worth = _worth(names)
         reference = space.sample(REFERENCE, np.random.default_rng(0))
         graphs = space.encode(reference)

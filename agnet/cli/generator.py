@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["generate", "pretrain"]
 
-SPACES = "nasbench201, nasbench101, nasbench101-5v, darts or ofa_mbv3."
+SPACES = "nasbench201, nasbench101, nasbench101-5v, darts, blocks or ofa_mbv3."
 
 
 def pretrain(

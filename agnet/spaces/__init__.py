@@ -6,6 +6,7 @@ from typing import Final
 from agnet.errors import InvalidInput
 from agnet.spaces.architectures import Architecture, Architectures, Choices
 from agnet.spaces.base import LISTABLE, SearchSpace
+from agnet.spaces.blocks import BlockCells
 from agnet.spaces.darts import DARTS
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.nasbench101 import NASBench101
@@ -19,6 +20,7 @@ __all__ = [
     "SPACES",
     "Architecture",
     "Architectures",
+    "BlockCells",
     "Choices",
     "GraphBatch",
     "NASBench101",
@@ -34,6 +36,7 @@ SPACES: Final[dict[str, Callable[[], SearchSpace]]] = {
     "nasbench101": NASBench101,
     "nasbench101-5v": lambda: NASBench101(5),
     "darts": DARTS,
+    "blocks": BlockCells,
     "ofa_mbv3": OFAMobileNetV3,
 }
 
