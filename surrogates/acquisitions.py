@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-__all__ = ["Acquisition", "expected_improvement", "upper_bound"]
+__all__ = ["Acquisition", "Acquisitions", "expected_improvement", "upper_bound"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
 Acquisition: TypeAlias = Callable[[Array, Array, float], Array]
 """Scores means and deviations ``(B,)``, given the best known mean; higher is better."""
+
+Acquisitions: TypeAlias = Acquisition | Sequence[Acquisition]
+"""One for all choices of a batch, or several that choose in turn."""
 
 
 def upper_bound(boldness: float) -> Acquisition:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cholesky, solve_triangular
 
-from agnet.surrogates.acquisitions import Acquisition
+from agnet.surrogates.acquisitions import Acquisitions
 
 __all__ = [
     "LENGTHS",
@@ -103,7 +103,7 @@ class Belief:
 
 
 def choose_batch(
-    beliefs: Sequence[Belief], n: int, acquire: Acquisition, best: float, offset: Array | None
+    beliefs: Sequence[Belief], n: int, acquire: Acquisitions, best: float, offset: Array | None
 ) -> npt.NDArray[np.int64]:
     """Chooses up to ``n`` candidates of high and diverse promise, the first choice first.
 
@@ -115,17 +115,18 @@ def choose_batch(
     Args:
         beliefs: At least one, of the same ``B`` candidates.
         n: How many.
-        acquire: Scores mean and deviation.
+        acquire: Scores mean and deviation; several take turns.
         best: The best known mean.
         offset: ``(B,)``, added to the scores; nothing if None. Minus infinity rules one out.
     """
     mean = np.mean([belief.mean for belief in beliefs], axis=0)
     spread = np.mean([(belief.mean - mean) ** 2 for belief in beliefs], axis=0)
     open_ = np.zeros(len(mean)) if offset is None else offset.copy()
+    turns = [acquire] if callable(acquire) else acquire
     chosen: list[int] = []
-    for _ in range(min(n, len(mean))):
+    for choice in range(min(n, len(mean))):
         variance = np.mean([belief.variance for belief in beliefs], axis=0) + spread
-        scores = acquire(mean, np.sqrt(variance), best) + open_
+        scores = turns[choice % len(turns)](mean, np.sqrt(variance), best) + open_
         at = int(scores.argmax())
         if scores[at] == -np.inf:
             break

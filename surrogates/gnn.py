@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from agnet.errors import CheckpointError, InvalidInput
 from agnet.spaces import Architecture, Architectures, SearchSpace
-from agnet.surrogates.acquisitions import Acquisition
+from agnet.surrogates.acquisitions import Acquisitions
 from agnet.surrogates.base import Surrogate
 from agnet.surrogates.embeddings import GraphEmbedding, as_written
 from agnet.surrogates.gaussian import (
@@ -148,7 +148,7 @@ class GraphEnsemble(Surrogate):
         self,
         archs: Sequence[Architecture],
         n: int,
-        acquire: Acquisition,
+        acquire: Acquisitions,
         offset: Array | None = None,
     ) -> npt.NDArray[np.int64]:
         """Chooses a batch of high and diverse promise for the first output.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, SearchSpace
-from agnet.surrogates.acquisitions import Acquisition
+from agnet.surrogates.acquisitions import Acquisitions
 from agnet.surrogates.base import Surrogate
 from agnet.surrogates.features import Description, features_of
 from agnet.surrogates.gaussian import (
@@ -82,7 +82,7 @@ class GaussianProcess(Surrogate):
         self,
         archs: Sequence[Architecture],
         n: int,
-        acquire: Acquisition,
+        acquire: Acquisitions,
         offset: Array | None = None,
     ) -> npt.NDArray[np.int64]:
         """Chooses a batch of high and diverse promise for the first output.

@@ -72,8 +72,8 @@ class AGNet(Strategy):
             surrogate: ``gnn``, ``gp``, ``trees``, or ``none`` to evaluate candidates at random.
             generator: Whether candidates come from the latent space; otherwise they are uniform.
             retraining: Whether the generator learns from what was evaluated.
-            boldness: How many standard deviations a bound lies above the mean; that of the preset
-                if negative.
+            boldness: How many standard deviations a bound lies above the mean; what the preset
+                says if negative.
 
         Raises:
             InvalidInput: If a setting cannot be used.
@@ -87,11 +87,11 @@ class AGNet(Strategy):
         self._preset = PRESETS[preset]
         self._covered = problem.space.size <= LISTED  # by draws; in others the search climbs
         usual = self._preset.boldness if self._covered else self._preset.climbing
-        acquire = upper_bound(usual if boldness < 0 else boldness)
+        turns = [upper_bound(bold) for bold in (usual if boldness < 0 else (boldness,))]
         self._archive, self._rng = Archive(problem), rng
         self._latent = LatentDraws(ready_generator(problem.space, rng), rng) if generator else None
         made, joint = _made(surrogate, problem, rng), self._preset.joint
-        self._judge = None if made is None else Judge(problem, made, acquire, joint=joint)
+        self._judge = None if made is None else Judge(problem, made, turns, joint=joint)
         self._retraining = retraining
         self._retrained = 0  # queries that were known when the generator was last retrained
         self._pool = problem.space.batch([])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias, final
 
 import numpy as np
@@ -46,9 +47,9 @@ class Judge:
     """
 
     def __init__(
-        self, problem: Problem, surrogate: Surrogate, acquire: Acquisition, *, joint: bool
+        self, problem: Problem, surrogate: Surrogate, acquire: Sequence[Acquisition], *, joint: bool
     ) -> None:
-        """Starts with nothing learnt."""
+        """Starts with nothing learnt; the choices of a batch are made by ``acquire`` in turn."""
         self._problem, self.surrogate, self._acquire = problem, surrogate, acquire
         self._many = len(problem.objectives) > 1 and not joint
         computed = problem.known if self._many else {}
@@ -99,9 +100,13 @@ class Judge:
         """What ``B`` candidates promise, and the log-feasibility in that."""
         mean, std, feasible = self._believed(archs)
         if not self._many:
-            return self._acquire(mean, std, 0.0).mean(axis=1) + feasible, feasible
+            return self._bound(mean, std).mean(axis=1) + feasible, feasible
         front = self._scores[self._feasible]
         return log_gains(mean, std, front, self._reference()) + feasible, feasible
+
+    def _bound(self, mean: Array, std: Array) -> Array:
+        """What candidates promise on their own: the mean of the bounds that take turns."""
+        return np.asarray(np.mean([acquire(mean, std, 0.0) for acquire in self._acquire], axis=0))
 
     def _believed(self, archs: Architectures) -> tuple[Array, Array, Array]:
         """Means and deviations ``(B, M)`` of the scores, and log-feasibilities ``(B,)``."""

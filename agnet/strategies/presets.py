@@ -25,7 +25,8 @@ class Preset:
         climbs: How often the search moves on to what lies around the most promising candidates, in
             a space that is too large to be covered by draws.
         boldness: Of the acquisition,
-        climbing: and in a space where the search climbs, which else ends on the nearest hill.
+        climbing: and in a space where the search climbs, of the choices of a batch in turn. With 2
+            alone some searches end on the nearest hill, and with 3 short of the top.
         k: Flatness of the rank weights.
         retrain_every: Queries between retrainings of the generator.
         updates: Of each retraining.
@@ -41,8 +42,8 @@ class Preset:
     pooled: bool = True
     seen: int = 2048
     climbs: int = 5
-    boldness: float = 2.0
-    climbing: float = 3.0
+    boldness: tuple[float, ...] = (2.0,)
+    climbing: tuple[float, ...] = (2.0, 4.0)
     k: float = 0.01
     retrain_every: int = 16
     updates: int = 10
@@ -59,8 +60,8 @@ PRESETS: Final = {
         guided=0,
         pooled=False,
         climbs=0,
-        boldness=0.0,
-        climbing=0.0,
+        boldness=(0.0,),
+        climbing=(0.0,),
         updates=40,
         joint=True,
     ),

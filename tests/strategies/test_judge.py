@@ -41,7 +41,7 @@ def archive(known: bool, limits: tuple[Limit, ...] = (), n: int = 40) -> Archive
 
 
 def learnt(told: Archive, *, joint: bool = False) -> Judge:
-    judge = Judge(told.problem, GaussianProcess(SPACE), upper_bound(2.0), joint=joint)
+    judge = Judge(told.problem, GaussianProcess(SPACE), [upper_bound(2.0)], joint=joint)
     judge.learn(told)
     return judge
 
@@ -86,7 +86,7 @@ def test_what_breaks_limits_is_on_no_front_and_promises_little() -> None:
     told = archive(known=True, limits=(Limit("val_accuracy", "<=", 4.0),))
     surrogate = GraphEnsemble(SPACE, np.random.default_rng(0))
     judge, everything = (
-        Judge(told.problem, surrogate, upper_bound(2.0), joint=False),
+        Judge(told.problem, surrogate, [upper_bound(2.0)], joint=False),
         SPACE.enumerate(),
     )
     judge.learn(told)

@@ -237,6 +237,21 @@ def test_one_belief_twice_is_the_same_as_once() -> None:
     assert once.tolist() == twice.tolist()
 
 
+def test_several_acquisitions_take_turns() -> None:
+    """A meek and a bold one: the first choice is that of the one, the second of the other."""
+    at, _, heads = learnt()
+    pool = points(60, 2)
+    meek, bold = upper_bound(0.0), upper_bound(50.0)
+    both = choose_batch([belief_of(heads[0], at, pool)], 2, (meek, bold), 0.0, None)
+    alone = choose_batch([belief_of(heads[0], at, pool)], 1, meek, 0.0, None)
+    assert both[0] == alone[0]
+    belief = belief_of(heads[0], at, pool)
+    belief.take(int(both[0]))
+    scores = bold(belief.mean, np.sqrt(belief.variance), 0.0)
+    scores[both[0]] = -np.inf
+    assert both[1] == scores.argmax()
+
+
 def test_the_offset_is_added() -> None:
     at, _, heads = learnt()
     pool = points(60, 2)
