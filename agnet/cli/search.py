@@ -42,7 +42,7 @@ def search(
     strategy: Annotated[
         str | None,
         typer.Option(
-            help="agnet, lamoo, random, local_search, evolution, eda, trees, gp; with extras "
+            help="agnet, lamoo, popnas, random, local_search, evolution, eda, trees, gp; with extras "
             "nsga2, nsga3, moead, tpe, qnehvi, qehvi, qparego.  [default: agnet]"
         ),
     ] = None,

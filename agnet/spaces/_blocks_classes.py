@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["canonical_codes", "class_count", "draw_cells", "is_acyclic", "split_codes"]
+__all__ = ["canonical_codes", "class_count", "draw_cells", "is_acyclic", "reordered", "split_codes"]
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 
@@ -122,6 +122,29 @@ def is_acyclic(halves: Integers, lookbacks: int, operations: int) -> npt.NDArray
     for _ in range(count):
         ready |= ~(reads & ~ready[:, None, :]).any(axis=2)
     return np.asarray(ready.all(axis=1))
+
+
+def reordered(
+    halves: Integers, lookbacks: int, operations: int, rng: np.random.Generator
+) -> Integers:
+    """Puts the blocks of each cell ``(n, b, 2)``, and the halves of each block, into random order.
+
+    Of the blocks whose inputs have places any comes next, equally likely.
+    """
+    count = halves.shape[1]
+    sources, ops = np.divmod(halves, operations)
+    each = np.arange(len(halves))
+    place = np.full((len(halves), lookbacks + count), UNPLACED)
+    place[:, :lookbacks] = np.arange(lookbacks)
+    moved = np.empty_like(halves)
+    for step in range(count):
+        read = place[each[:, None, None], sources]
+        ready = (read.max(axis=2) < UNPLACED) & (place[:, lookbacks:] == UNPLACED)
+        at = np.where(ready, rng.random(ready.shape), -1.0).argmax(axis=1)
+        moved[:, step] = read[each, at] * operations + ops[each, at]
+        place[each, lookbacks + at] = lookbacks + step
+    turned = rng.random((len(halves), count, 1)) < 0.5
+    return np.where(turned, moved[:, :, ::-1], moved)
 
 
 @cache

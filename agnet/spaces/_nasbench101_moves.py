@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy.typing as npt
 
 from agnet.spaces._nasbench101_classes import DIGITS, INNER, OUTPUT, PLACES, Integers
 
-__all__ = ["CHANCES", "CHANGES", "changed", "mixed"]
+__all__ = ["CHANCES", "CHANGES", "changed", "mixed", "with_one_more"]
 
 EDGE, OPERATION, INSERTION = range(3)
 
@@ -52,6 +54,41 @@ def changed(columns: Integers, labels: Integers, changes: Integers) -> tuple[Int
     place = PLACE_OF[written]
     replaced = (labels & ~(3 << place)) | (op << place)
     return columns, np.where(np.isin(rows, inserted) | (kind == OPERATION), replaced, labels)
+
+
+def with_one_more(columns: Integers, labels: Integers) -> tuple[Integers, Integers]:
+    """Puts a new operation into the first empty slot of a canonical cell, in every way.
+
+    It reads some of the vertices and is read by some; where it stands between two that are
+    connected, that edge stays, or all such go.
+
+    Args:
+        columns: ``(6,)``.
+        labels: ``()``.
+
+    Returns:
+        Columns ``(n, 6)`` and labels ``(n,)``, neither pruned nor canonical; some have a cycle or
+        too many edges.
+    """
+    new = int((DIGITS[labels] > 0).sum()) + 1
+    taken = [0, *range(1, new)]
+    reading = [sum(1 << v for v in some) for some in _subsets(taken)]
+    read = [sum(1 << v for v in some) for some in _subsets([*range(1, new), OUTPUT])]
+    grid = np.stack(np.meshgrid(reading, read, [0, 1], [1, 2, 3]), axis=-1).reshape(-1, 4)
+    sources, targets, replaced, op = grid.T
+    made = np.repeat(columns[None], len(grid), axis=0)
+    for slot in range(1, OUTPUT + 1):
+        rows = (targets >> slot) & 1 == 1
+        kept = np.where(replaced[rows], made[rows, slot - 1] & ~sources[rows], made[rows, slot - 1])
+        made[rows, slot - 1] = kept | (1 << new)
+    made[:, new - 1] = sources
+    return made, labels | (op << PLACES[new - 1])
+
+
+def _subsets(members: Sequence[int]) -> list[tuple[int, ...]]:
+    """All that are not empty."""
+    sizes = range(1, len(members) + 1)
+    return [some for size in sizes for some in combinations(members, size)]
 
 
 def mixed(

@@ -16,7 +16,13 @@ import numpy.typing as npt
 import torch
 
 from agnet.errors import InvalidArchitecture, InvalidInput
-from agnet.spaces._blocks_classes import canonical_codes, class_count, draw_cells, split_codes
+from agnet.spaces._blocks_classes import (
+    canonical_codes,
+    class_count,
+    draw_cells,
+    reordered,
+    split_codes,
+)
 from agnet.spaces._blocks_moves import KINDS, Change, apply, changes, pairs
 from agnet.spaces._blocks_text import read_blocks, write_blocks
 from agnet.spaces.architectures import Architecture, Architectures, Choices
@@ -328,6 +334,18 @@ class BlockCells(SearchSpace):
                 found.append(self._codes(np.concatenate([kept, new[:, None]], axis=1)))
         return self._numbered(np.unique(np.concatenate(found)))
 
+    def reordered(self, archs: Sequence[Architecture], rng: np.random.Generator) -> Choices:
+        """Returns choices ``(B, C)`` of the same cells in another order, which is not canonical.
+
+        What reads blocks in an order can so be shown that it does not matter.
+        """
+        count, halves = self.blocks(archs), self._halves(self.to_choices(archs), whole=True)
+        for blocks in np.unique(count[count > 0]).tolist():
+            rows = count == blocks
+            own = halves[rows, :blocks]
+            halves[rows, :blocks] = reordered(own, self.lookbacks, len(self.operations), rng)
+        return self._written(halves)
+
     @property
     def _sizes(self) -> tuple[int, int, int]:
         return self.lookbacks, len(self.operations), self.max_blocks
@@ -358,10 +376,13 @@ class BlockCells(SearchSpace):
     def _numbered(self, codes: Integers) -> Architectures:
         """The cells of numbers ``(B,)``."""
         lookbacks, operations, limit = self._sizes
-        halves = split_codes(codes, lookbacks, operations, limit)
-        parts = np.stack(np.divmod(halves, operations), axis=-1) + 1
+        return Architectures(self, self._written(split_codes(codes, lookbacks, operations, limit)))
+
+    def _written(self, halves: Integers) -> Choices:
+        """Choices ``(B, C)`` of halves ``(B, blocks, 2)``, -1 where there is no block."""
+        parts = np.stack(np.divmod(halves, len(self.operations)), axis=-1) + 1
         parts[halves < 0] = 0
-        return Architectures(self, parts.reshape(len(codes), PARTS * limit))
+        return parts.reshape(len(halves), PARTS * self.max_blocks).astype(np.int16)
 
     def _drawn(
         self, blocks: int, kinds: Integers, places: npt.NDArray[np.float64]

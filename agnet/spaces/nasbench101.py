@@ -26,7 +26,7 @@ from agnet.spaces._nasbench101_classes import (
 from agnet.spaces._nasbench101_distance import distance
 from agnet.spaces._nasbench101_grammar import allowed, ends, steps
 from agnet.spaces._nasbench101_hash import graph_hash
-from agnet.spaces._nasbench101_moves import CHANCES, CHANGES, changed, mixed
+from agnet.spaces._nasbench101_moves import CHANCES, CHANGES, changed, mixed, with_one_more
 from agnet.spaces._nasbench101_text import OPERATIONS, read_vertex
 from agnet.spaces.architectures import Architecture, Architectures, Choices
 from agnet.spaces.base import SearchSpace, check_level
@@ -192,6 +192,21 @@ class NASBench101(SearchSpace):
             drawn = mixed(pairs[0], pairs[1], rng.random((len(rows), OUTPUT)) < 0.5)
             children[rows] = classes().find(*drawn)
         return self._numbered(children)
+
+    def grown(self, archs: Sequence[Architecture]) -> Architectures:
+        """Returns all cells that one more vertex makes of one of them, in order of their numbers.
+
+        It reads some vertices and is read by some; edges that it stands between stay or go.
+        """
+        own = self.index(archs)
+        found = [np.empty(0, dtype=np.int64)]
+        for columns, label in zip(*classes().canonical(own), strict=True):  # some hundreds at most
+            size = int((DIGITS[label] > 0).sum()) + 2
+            if size < self.max_vertices:
+                made = classes().find(*with_one_more(columns, label))
+                larger = (made >= CELLS_WITHIN[size]) & (made < CELLS_WITHIN[size + 1])
+                found.append(np.unique(made[larger]))
+        return self._numbered(np.unique(np.concatenate(found)))
 
     def parse(self, text: str) -> Architecture:
         """Reads ``op~sources`` of each vertex, joined by '+', in any topological order.

@@ -19,12 +19,14 @@ from agnet.strategies.gp import make_gp
 from agnet.strategies.lamoo import LaMOO
 from agnet.strategies.local_search import LocalSearch
 from agnet.strategies.model_based import ModelBased
+from agnet.strategies.popnas import POPNAS
 from agnet.strategies.random import RandomSearch
 from agnet.strategies.tpe import TPE
 from agnet.strategies.trees import make_trees
 
 __all__ = [
     "EDA",
+    "POPNAS",
     "STRATEGIES",
     "TPE",
     "AGNet",
@@ -56,6 +58,7 @@ STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
     "trees": make_trees,
     "gp": make_gp,
     "lamoo": LaMOO,
+    "popnas": POPNAS,
     "tpe": TPE,
     "nsga2": make_nsga2,
     "nsga3": make_nsga3,

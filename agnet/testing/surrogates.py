@@ -32,6 +32,10 @@ class SurrogateContract(ABC):
         """The space whose architectures it predicts."""
         return NASBench201()
 
+    def other_space(self) -> SearchSpace:
+        """Another one that a surrogate can be made for."""
+        return NASBench101(4)
+
     def draw(self, n: int, seed: int = 0) -> Architectures:
         """Some random architectures."""
         return self.space().sample(n, np.random.default_rng(seed))
@@ -125,7 +129,7 @@ class SurrogateContract(ABC):
     def test_foreign_states_are_refused(self) -> None:
         """A state of another space, or one that lacks something, raises a typed error."""
         state = self.fitted().state_dict()
-        other = self.surrogate(NASBench101(4), np.random.default_rng(0))
+        other = self.surrogate(self.other_space(), np.random.default_rng(0))
         for surrogate, wrong in ((other, state), (self.fresh(), {"rubbish": 1})):
             try:
                 surrogate.load_state_dict(wrong)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import combinations, permutations, product
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -61,9 +62,9 @@ def ordered(lookbacks: int, operations: int, blocks: int) -> np.ndarray:
     return np.array(list(product(*pairs)))
 
 
-def graph(halves: np.ndarray) -> nx.DiGraph:
+def graph(halves: np.ndarray) -> nx.DiGraph[Any]:
     """Blocks and their halves as nodes; of one look-back and two operations."""
-    made: nx.DiGraph = nx.DiGraph()
+    made: nx.DiGraph[Any] = nx.DiGraph()
     made.add_node("cell before", kind="cell before")
     made.add_nodes_from((at, {"kind": "block"}) for at in range(len(halves)))
     for at, block in enumerate(halves.tolist()):
@@ -75,7 +76,7 @@ def graph(halves: np.ndarray) -> nx.DiGraph:
     return made
 
 
-def isomorphic(one: nx.DiGraph, other: nx.DiGraph) -> bool:
+def isomorphic(one: nx.DiGraph[Any], other: nx.DiGraph[Any]) -> bool:
     return nx.is_isomorphic(one, other, node_match=lambda a, b: a["kind"] == b["kind"])
 
 

@@ -247,7 +247,8 @@ def test_several_acquisitions_take_turns() -> None:
     assert both[0] == alone[0]
     belief = belief_of(heads[0], at, pool)
     belief.take(int(both[0]))
-    scores = bold(belief.mean, np.sqrt(belief.variance), 0.0)
+    mean, std = belief.mean.astype(np.float64), np.sqrt(belief.variance).astype(np.float64)
+    scores = bold(mean, std, 0.0)
     scores[both[0]] = -np.inf
     assert both[1] == scores.argmax()
 
