@@ -1,0 +1,102 @@
+"""Searches by growth, and others at the same simulated time, judged alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import spearmanr
+
+from agnet import Benchmark, search
+from agnet.pareto import hypervolume, non_dominated
+from agnet.seeds import stream
+from agnet.strategies import POPNAS, Problem
+from experiments.recorded import Row
+
+__all__ = ["grow", "spend", "true_volume", "volume"]
+
+Array = npt.NDArray[np.float64]
+
+
+def grow(
+    benchmark: Benchmark, goals: Sequence[str], seed: int, options: Mapping[str, Any]
+) -> tuple[Array, list[Row]]:
+    """Runs ``popnas`` to its end.
+
+    Args:
+        benchmark: What is searched.
+        goals: The objectives, accuracy first, then seconds.
+        seed: Of the search.
+        options: Of the strategy.
+
+    Returns:
+        Accuracies and seconds ``(n, 2)`` in the order of evaluation, and for each step how many
+        cells it had, how many of them to explore, and rank correlation, mean relative error and
+        bias (in percent) of both predictions, made before, on its cells.
+    """
+    made: list[POPNAS] = []
+
+    def popnas(problem: Problem, rng: np.random.Generator) -> POPNAS:
+        made.append(POPNAS(problem, rng, **options))
+        return made[-1]
+
+    run = search(
+        benchmark,
+        strategy=popnas,
+        objectives=tuple(goals),
+        queries=min(benchmark.space.size, 100_000),
+        init=0,
+        batch=256,
+        seed=seed,
+    )
+    values = run.outcomes.objectives * [-1.0, 1.0]
+    plan = made[0].plan
+    return values, [_step(plan.step == at, plan, values) for at in range(1, plan.steps)]
+
+
+def _step(own: npt.NDArray[np.bool_], plan: Any, values: Array) -> Row:
+    found: Row = {"cells": int(own.sum()), "explored": int(plan.explored[own].sum())}
+    for at, name in enumerate(("accuracy", "seconds")):
+        predicted, truth = plan.predicted[own, at], values[own, at]
+        if own.sum() > 2 and np.isfinite(predicted).all():
+            error = (predicted - truth) / truth
+            varied = np.ptp(predicted) > 0 and np.ptp(truth) > 0
+            found[name] = {
+                "rho": round(float(spearmanr(predicted, truth)[0]), 4) if varied else None,
+                "mape": round(100 * float(np.abs(error).mean()), 2),
+                "bias": round(100 * float(error.mean()), 2),
+            }
+    return found
+
+
+def spend(benchmark: Benchmark, metrics: Sequence[str], seconds: float, seed: int) -> Array:
+    """Evaluates random cells until their simulated time is spent; ``(n, 2)``, without repeats.
+
+    The last cell that still fits into the time ends it.
+    """
+    rng = stream(seed, "random")
+    drawn = benchmark.space.sample(4_096, rng)
+    _, first = np.unique(benchmark.space.keys(drawn), return_index=True)
+    values = benchmark.query(drawn[np.sort(first)], list(metrics))
+    return np.asarray(values[np.cumsum(values[:, 1]) <= seconds])
+
+
+def volume(values: Array, reference: Array) -> float:
+    """The hypervolume of accuracies and seconds ``(n, 2)``, relative to the whole rectangle.
+
+    Args:
+        values: High accuracies and few seconds are good.
+        reference: The accuracy and the seconds that it is measured from; the best conceivable are
+            100 and 0.
+    """
+    points = values * [-1.0, 1.0]
+    worst = reference * [-1.0, 1.0]
+    return float(hypervolume(points, worst) / ((100.0 - reference[0]) * reference[1]))
+
+
+def true_volume(benchmark: Benchmark, metrics: Sequence[str], reference: Array) -> float:
+    """That of the front of all cells, which a space of few cells allows."""
+    values = benchmark.query(benchmark.space.enumerate(), list(metrics))
+    return volume(values[non_dominated(values * [-1.0, 1.0])], reference)
