@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from agnet import Benchmark, search
 from agnet.pareto import hypervolume, non_dominated
 from agnet.seeds import stream
 from agnet.strategies import POPNAS, Problem
-from experiments.recorded import Row
+from experiments.recorded import Row, rows, spread, table
 
-__all__ = ["grow", "spend", "true_volume", "volume"]
+__all__ = ["grow", "spend", "step_table", "true_volume", "volume"]
 
 Array = npt.NDArray[np.float64]
 
@@ -100,3 +101,27 @@ def true_volume(benchmark: Benchmark, metrics: Sequence[str], reference: Array) 
     """That of the front of all cells, which a space of few cells allows."""
     values = benchmark.query(benchmark.space.enumerate(), list(metrics))
     return volume(values[non_dominated(values * [-1.0, 1.0])], reference)
+
+
+def step_table(results: Path, arms: Iterable[str], first: int, unit: str) -> str:
+    """How good predictions were at each step, on the cells that were then evaluated.
+
+    Args:
+        results: The folder of the rows.
+        arms: Names of their files.
+        first: The size of cells at the first step that is predicted,
+        unit: and in what it is counted.
+    """
+    lines = []
+    for arm in arms:
+        own = rows(results, arm)
+        for at in range(max((len(row["steps"]) for row in own), default=0)):
+            steps = [row["steps"][at] for row in own if len(row["steps"]) > at]
+            line: list[object] = [arm, first + at, spread([s["cells"] for s in steps], digits=0)]
+            for name in ("accuracy", "seconds"):
+                there = [s[name] for s in steps if name in s and s[name]["rho"] is not None]
+                line.append(spread([s["rho"] for s in there], digits=2))
+                line += [spread([s[key] for s in there], digits=1) for key in ("mape", "bias")]
+            lines.append(line)
+    head = ["arm", unit, "cells", "accuracy: rank correlation", "error (%)", "bias (%)"]
+    return table([*head, "seconds: rank correlation", "error (%)", "bias (%)"], lines)

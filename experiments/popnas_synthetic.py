@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments.growing import grow, spend, true_volume, volume
+from experiments.growing import grow, spend, step_table, true_volume, volume
 from experiments.recorded import Row, complete, matching, parser, rows, spread, table
 from experiments.synthetic_cells import SyntheticCells
 
@@ -56,7 +56,7 @@ def main() -> None:
             for row in rows(given.results, like)
         ]
         complete(spent, work_at_random, given.results, given.procs, given.only)
-    print(large_table(given.results), step_table(given.results), sep="\n\n")
+    print(large_table(given.results), step_table(given.results, LARGE, 2, "blocks"), sep="\n\n")
     print(small_table(given.results), sep="\n\n")
 
 
@@ -115,24 +115,6 @@ def large_table(results: Path) -> str:
             lines.append([arm, len(own), *line])
     head = ["arm", "seeds", "cells", "time (s)", "speed-up against PNAS", "best accuracy (%)"]
     head += ["against PNAS", "hypervolume", "against PNAS", "own CPU seconds"]
-    return table(head, lines)
-
-
-def step_table(results: Path) -> str:
-    """How good predictions were at each step, on the cells that were then evaluated."""
-    lines = []
-    for arm in LARGE:
-        own = rows(results, arm)
-        for step in range(len(own[0]["steps"]) if own else 0):
-            steps = [row["steps"][step] for row in own if len(row["steps"]) > step]
-            line: list[object] = [arm, step + 2, spread([s["cells"] for s in steps], digits=0)]
-            for name in ("accuracy", "seconds"):
-                there = [s[name] for s in steps if name in s and s[name]["rho"] is not None]
-                line += [spread([s["rho"] for s in there], digits=2)]
-                line += [spread([s[key] for s in there], digits=1) for key in ("mape", "bias")]
-            lines.append(line)
-    head = ["arm", "blocks", "cells", "accuracy: rank correlation", "error (%)", "bias (%)"]
-    head += ["seconds: rank correlation", "error (%)", "bias (%)"]
     return table(head, lines)
 
 

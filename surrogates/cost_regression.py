@@ -18,6 +18,7 @@ FOLDS: Final = 5
 STRENGTHS: Final = (1.0, 10.0, 100.0)  # of the fit, chosen by cross-validation
 TUBE: Final = 0.02  # errors that do not count, in deviations of the costs
 FEW: Final = 20  # with fewer examples there is nothing to choose by
+LEAST: Final = 30  # with fewer examples trees tell next to nothing apart
 
 
 @final
@@ -28,7 +29,8 @@ class CostRegression:
     what they have seen, and fall short; a polynomial of the second degree, which products of the
     number of stacked cells and of the cost of operations are, errs less and ranks as well. But what
     trees predict has few distinct values, so that a front of it has fewer members, a third as many,
-    that are worth as much together: in a search by growth they cost less.
+    that are worth as much together: in a search by growth they cost less. Of fewer than 30 examples
+    trees make one or two leaves, so that these are learnt by the polynomial in either case.
     """
 
     def __init__(self, model: str = "boosting") -> None:
@@ -55,7 +57,8 @@ class CostRegression:
             )
         if not (np.isfinite(features).all() and np.isfinite(values).all()):
             raise InvalidInput("got features or costs that are not finite; leave such rows out")
-        self._model = _boosted() if self._kind == "boosting" else _polynomial(len(values))
+        trees = self._kind == "boosting" and len(values) >= LEAST
+        self._model = _boosted() if trees else _polynomial(len(values))
         self._model.fit(features, values)
 
     def predict(self, features: Array) -> Array:

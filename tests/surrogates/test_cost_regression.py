@@ -40,6 +40,14 @@ def test_few_examples_and_equal_costs(model: str) -> None:
     assert regression.predict(np.zeros((1, 3)))[0] == pytest.approx(4.0)
 
 
+def test_few_examples_are_told_apart_by_either() -> None:
+    features, truth = product(8, 4.0)
+    for model in COST_MODELS:
+        regression = CostRegression(model)
+        regression.fit(features, truth)
+        assert len(np.unique(regression.predict(features))) == 8
+
+
 def test_what_cannot_be_learnt_is_refused() -> None:
     regression = CostRegression()
     with pytest.raises(InvalidInput, match="not been fitted"):
