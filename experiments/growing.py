@@ -14,16 +14,17 @@ from agnet import Benchmark, search
 from agnet.pareto import hypervolume, non_dominated
 from agnet.seeds import stream
 from agnet.strategies import POPNAS, Problem
+from agnet.strategies.popnas import Plan
 from experiments.recorded import Row, rows, spread, table
 
-__all__ = ["grow", "spend", "step_table", "true_volume", "volume"]
+__all__ = ["errors", "grow", "spend", "step_table", "true_volume", "volume"]
 
 Array = npt.NDArray[np.float64]
 
 
 def grow(
     benchmark: Benchmark, goals: Sequence[str], seed: int, options: Mapping[str, Any]
-) -> tuple[Array, list[Row]]:
+) -> tuple[Array, Plan]:
     """Runs ``popnas`` to its end.
 
     Args:
@@ -33,9 +34,8 @@ def grow(
         options: Of the strategy.
 
     Returns:
-        Accuracies and seconds ``(n, 2)`` in the order of evaluation, and for each step how many
-        cells it had, how many of them to explore, and rank correlation, mean relative error and
-        bias (in percent) of both predictions, made before, on its cells.
+        Accuracies and seconds ``(n, 2)`` in the order of evaluation, and in the same order the
+        cells, their steps and what was predicted of them.
     """
     made: list[POPNAS] = []
 
@@ -52,12 +52,19 @@ def grow(
         batch=256,
         seed=seed,
     )
-    values = run.outcomes.objectives * [-1.0, 1.0]
-    plan = made[0].plan
-    return values, [_step(plan.step == at, plan, values) for at in range(1, plan.steps)]
+    return run.outcomes.objectives * [-1.0, 1.0], made[0].plan
 
 
-def _step(own: npt.NDArray[np.bool_], plan: Any, values: Array) -> Row:
+def errors(plan: Plan, values: Array) -> list[Row]:
+    """How good predictions were at each step, made before, on the cells that were evaluated.
+
+    How many cells a step had, how many of them to explore, and for accuracy and seconds the rank
+    correlation, the mean relative error and the bias, in percent.
+    """
+    return [_errors(plan.step == at, plan, values) for at in range(1, plan.steps)]
+
+
+def _errors(own: npt.NDArray[np.bool_], plan: Plan, values: Array) -> Row:
     found: Row = {"cells": int(own.sum()), "explored": int(plan.explored[own].sum())}
     for at, name in enumerate(("accuracy", "seconds")):
         predicted, truth = plan.predicted[own, at], values[own, at]

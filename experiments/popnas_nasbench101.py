@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from agnet import Benchmark, SearchConfig, open_benchmark, search
-from experiments.growing import grow, spend, step_table, true_volume, volume
+from experiments.growing import errors, grow, spend, step_table, true_volume, volume
 from experiments.recorded import Row, complete, matching, parser, rows, spread, table
 
 METRICS: Final = ("val_accuracy_4ep", "train_seconds_4ep")
@@ -55,8 +55,8 @@ def main() -> None:
 def work(job: Row) -> Row:
     """Runs one search by growth."""
     benchmark = open_benchmark("nasbench101")
-    values, steps = grow(benchmark, GOALS, job["seed"], GROWN[job["arm"]])
-    return judged(benchmark, values) | {"steps": steps}
+    values, plan = grow(benchmark, GOALS, job["seed"], GROWN[job["arm"]])
+    return judged(benchmark, values) | {"steps": errors(plan, values)}
 
 
 def work_for_as_long(job: Row) -> Row:
