@@ -60,7 +60,7 @@ class BlockNetwork(nn.Module):
         self._layout = layout
         self._cells = nn.ModuleList(_Cell(cell) for cell in layout)
         features = layout[-1].filters if layout else in_channels
-        self._classifier = nn.utils.skip_init(nn.Linear, features, num_classes)
+        self._classifier = nn.Linear(features, num_classes, device="meta").to_empty(device="cpu")
         initialise(self, generator)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

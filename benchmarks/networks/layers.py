@@ -11,16 +11,13 @@ from typing import Final, Literal, TypeAlias, final
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.utils import skip_init
 
 from agnet.errors import InvalidInput
 
 __all__ = ["Convolution", "Layer", "Pooling", "module_of", "operation_layers", "pointwise"]
 
 POOLING: Final = re.compile(r"(max|avg)_pool_([1-9]\d*)x([1-9]\d*)")
-CONVOLUTION: Final = re.compile(
-    r"(sep_)?conv_([1-9]\d*)x([1-9]\d*)(?:_([1-9]\d*)x([1-9]\d*))?",
-)
+CONVOLUTION: Final = re.compile(r"(sep_)?conv_([1-9]\d*)x([1-9]\d*)(?:_([1-9]\d*)x([1-9]\d*))?")
 
 
 @final
@@ -56,8 +53,8 @@ class Convolution:
 
     def modules(self) -> list[nn.Module]:
         """Returns the convolution, its weights not yet set, and what follows it."""
-        convolution = skip_init(
-            nn.Conv2d,
+        # Made without numbers, so that none are drawn from torch's own generator.
+        convolution = nn.Conv2d(
             self.inputs,
             self.outputs,
             self.kernel,
@@ -65,7 +62,8 @@ class Convolution:
             padding=(self.kernel[0] // 2, self.kernel[1] // 2),
             groups=self.groups,
             bias=False,
-        )
+            device="meta",
+        ).to_empty(device="cpu")
         if self.bare:
             return [convolution]
         return [convolution, nn.BatchNorm2d(self.outputs), nn.SiLU()]
@@ -105,12 +103,7 @@ class _Pool(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         kernel, stride = self._pooling.kernel, self._pooling.stride
         height, width = images.shape[-2:]
-        # What is missing at the end of a side is added there, of an odd number the larger half.
-        edges = [
-            edge
-            for side, length in ((width, kernel[1]), (height, kernel[0]))
-            for edge in _edges(max((-(-side // stride) - 1) * stride + length - side, 0))
-        ]
+        edges = [*_edges(width, kernel[1], stride), *_edges(height, kernel[0], stride)]
         if self._pooling.kind == "max":
             return F.max_pool2d(F.pad(images, edges, value=-inf), kernel, stride)
         pooled = F.avg_pool2d(F.pad(images, edges), kernel, stride)
@@ -123,7 +116,10 @@ class _Pool(nn.Module):
         return f"{self._pooling.kind}, kernel={self._pooling.kernel}, stride={self._pooling.stride}"
 
 
-def _edges(missing: int) -> tuple[int, int]:
+def _edges(side: int, kernel: int, stride: int) -> tuple[int, int]:
+    """How many pixels are missing before and after a side, for windows to cover all of it."""
+    windows = -(-side // stride)
+    missing = max((windows - 1) * stride + kernel - side, 0)
     return missing // 2, missing - missing // 2
 
 
