@@ -18,6 +18,7 @@ __all__ = [
     "StorageError",
     "StrategyError",
     "TableError",
+    "TrainingDiverged",
 ]
 
 
@@ -59,6 +60,10 @@ class RunLocked(StorageError):
 
 class EvaluationError(AgnetError):
     """An evaluation that failed; search() records it and never lets it through."""
+
+
+class TrainingDiverged(EvaluationError):
+    """A training whose loss is no longer a finite number."""
 
 
 class StrategyError(AgnetError):

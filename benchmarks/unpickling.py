@@ -33,7 +33,7 @@ class NotPlain(TableError):
     """A pickle that asks for more than plain values."""
 
 
-def read_pickle(file: BinaryIO, name: str) -> Any:
+def read_pickle(file: BinaryIO, name: str, encoding: str = "ASCII") -> Any:
     """Reads one pickle of plain values.
 
     Containers, numbers, texts and bytes are read as they are, numpy numbers as Python numbers, and
@@ -42,13 +42,14 @@ def read_pickle(file: BinaryIO, name: str) -> Any:
     Args:
         file: The stream.
         name: What to call it in messages.
+        encoding: How to read the texts of Python 2; ``bytes`` leaves them as they are.
 
     Raises:
         NotPlain: If it asks for anything but plain values.
         TableError: If it is truncated or is no pickle.
     """
     try:
-        return _PlainUnpickler(file).load()
+        return _PlainUnpickler(file, encoding=encoding).load()
     except _Refusal as error:
         raise NotPlain(f"{name} holds more than plain values: {error}") from error
     except DAMAGE as error:
@@ -65,11 +66,11 @@ class _Refusal(pickle.UnpicklingError):
 class _Dtype:
     """Stands in for ``numpy.dtype``, whose own state setter trusts its input."""
 
-    def __init__(self, code: str, align: object = False, copy: object = True) -> None:
-        self.real = _simple(code)
+    def __init__(self, code: str | bytes, align: object = False, copy: object = True) -> None:
+        self.real = _simple(_text(code))
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.real = _simple(self.real.str[1:], order=state[1])
+        self.real = _simple(self.real.str[1:], order=_text(state[1]))
 
 
 @final
@@ -84,6 +85,11 @@ class _Array:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return self.values.astype(dtype) if dtype is not None else self.values.copy()
+
+
+def _text(value: str | bytes) -> str:
+    """A text of Python 2 can be one of bytes."""
+    return value.decode("ascii") if isinstance(value, bytes) else value
 
 
 def _simple(code: str, order: str = "=") -> np.dtype[Any]:

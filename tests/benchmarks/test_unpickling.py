@@ -118,3 +118,41 @@ def test_every_truncation_is_refused(data: st.DataObject) -> None:
     size = data.draw(st.integers(0, len(whole) - 1))
     with pytest.raises(TableError, match="truncated"):
         read(whole[:size])
+
+
+def of_python_2(dtype: bytes, order: bytes, raw: bytes) -> bytes:
+    """A dictionary with an array of two numbers, its texts written as Python 2 wrote them."""
+
+    def text(value: bytes) -> bytes:
+        return b"T" + len(value).to_bytes(4, "little") + value
+
+    made = (
+        b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + text(b"b") + b"\x87R"
+    )
+    kind = b"cnumpy\ndtype\n" + text(dtype) + b"K\x00K\x01\x87R"
+    kind += b"(K\x03" + text(order) + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    return (
+        b"\x80\x02}"
+        + text(b"data")
+        + made
+        + b"(K\x01K\x02\x85"
+        + kind
+        + b"\x89"
+        + text(raw)
+        + b"tbs."
+    )
+
+
+@pytest.mark.parametrize(
+    ("dtype", "order", "raw", "expected"),
+    [(b"u1", b"|", b"\x07\xff", [7, 255]), (b"u2", b">", b"\x01\x00\x00\x02", [256, 2])],
+)
+def test_texts_of_python_2_can_be_left_as_they_are(
+    dtype: bytes, order: bytes, raw: bytes, expected: list[int]
+) -> None:
+    file = of_python_2(dtype, order, raw)
+    found = read_pickle(io.BytesIO(file), "the file", encoding="bytes")
+    assert list(found) == [b"data"]
+    assert np.asarray(found[b"data"]).tolist() == expected
+    with pytest.raises(TableError):
+        read(file)

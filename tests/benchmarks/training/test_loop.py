@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from agnet.benchmarks.networks import BlockMacro, BlockNetwork
+from agnet.benchmarks.training import Recipe, TrainingResult, accuracy, loop, train
+from agnet.errors import EvaluationError, InvalidInput, TrainingDiverged
+from agnet.spaces import BlockCells
+from tests.benchmarks.training.images import bright
+
+PLAIN = Recipe(epochs=3, batch=12, rate=0.05, period=None, flip=False, translation=0.0)
+FULL = replace(PLAIN, flip=True, translation=0.25, smoothing=0.1)
+CELL = BlockCells().parse("[(-1,conv_3x3,-2,max_pool_2x2)]")
+
+
+def network(seed: int = 0) -> BlockNetwork:
+    return BlockNetwork(CELL, BlockMacro(2, 1, 4), 1, 3, torch.Generator().manual_seed(seed))
+
+
+def outcome(result: TrainingResult) -> tuple[object, ...]:
+    """All but the seconds."""
+    return result.losses, result.val_accuracies, result.steps, result.test_accuracy
+
+
+class Watched(nn.Module):
+    """A linear classifier that remembers what it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(16, 3)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        self.trained: list[torch.Tensor] = []
+        self.evaluated: list[int] = []
+        self.threads: set[int] = set()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.threads.add(torch.get_num_threads())
+        if self.training:
+            self.trained.append(images)
+        else:
+            self.evaluated.append(len(images))
+        scores: torch.Tensor = self.linear(images.flatten(1))
+        return scores
+
+
+@pytest.mark.parametrize("recipe", [PLAIN, FULL, replace(FULL, optimizer="sgd", period=1)])
+def test_outcome_follows_from_weights_and_generator(recipe: Recipe) -> None:
+    before = torch.get_rng_state()
+    found = []
+    for weights, order in ((0, 0), (0, 0), (1, 0), (0, 1)):
+        model = network(weights)
+        result = train(model, bright(), recipe, torch.Generator().manual_seed(order), test=True)
+        found.append((outcome(result), [p.detach().clone() for p in model.parameters()]))
+    (first, weights_of_first), (second, weights_of_second), *others = found
+    assert first == second
+    assert all(map(torch.equal, weights_of_first, weights_of_second))
+    assert all(other[0] != first for other in others)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_what_can_be_learnt_is_learnt() -> None:
+    recipe = replace(PLAIN, epochs=15)
+    result = train(network(), bright(), recipe, torch.Generator().manual_seed(0), test=True)
+    assert result.losses[-1] < 0.3 * result.losses[0]
+    assert result.val_accuracy == result.val_accuracies[-1] == 100.0
+    assert result.test_accuracy == 100.0
+    assert len(result.losses) == len(result.val_accuracies) == 15
+
+
+def test_one_epoch_of_plain_descent_by_hand() -> None:
+    """Four updates; the rate falls within the epoch, and the second epoch begins half way down."""
+    recipe = replace(PLAIN, optimizer="sgd", momentum=0.5, weight_decay=0.1, epochs=2)
+    model, data = Watched(), bright()
+    result = train(model, data, recipe, torch.Generator().manual_seed(3))
+    weight, bias = torch.zeros(3, 16), torch.zeros(3)
+    speed = [torch.zeros_like(weight), torch.zeros_like(bias)]
+    losses = []
+    for step, images in enumerate(model.trained):
+        labels = (2 * (images[:, 0, :2].mean(dim=(1, 2)) - 0.1) / 0.8).round().long()
+        values = [weight.requires_grad_(), bias.requires_grad_()]
+        loss = F.cross_entropy(images.flatten(1) @ weight.mT + bias, labels)
+        losses.append(float(loss.detach()))
+        rate = 0.05 * 0.5 * (1 + np.cos(np.pi * step / 8))
+        gradients = torch.autograd.grad(loss, values)
+        speed = [
+            0.5 * v + g + 0.1 * x.detach() for v, g, x in zip(speed, gradients, values, strict=True)
+        ]
+        weight, bias = (x.detach() - rate * v for x, v in zip(values, speed, strict=True))
+    assert torch.allclose(model.linear.weight, weight, atol=1e-6)
+    assert torch.allclose(model.linear.bias, bias, atol=1e-6)
+    assert result.losses == pytest.approx([np.mean(losses[:4]), np.mean(losses[4:])])
+
+
+def test_every_image_once_an_epoch_but_for_an_incomplete_batch() -> None:
+    model, data = Watched(), bright(45)
+    result = train(model, data, replace(PLAIN, batch=10), torch.Generator().manual_seed(0))
+    assert [len(images) for images in model.trained] == [10] * 12
+    assert result.steps == 12
+    for epoch in range(3):
+        shown = torch.cat(model.trained[4 * epoch : 4 * epoch + 4])
+        assert len({bytes(image.numpy()) for image in shown}) == 40
+    assert not torch.equal(model.trained[0], model.trained[4])
+
+
+def test_a_batch_is_no_larger_than_the_data() -> None:
+    model = Watched()
+    train(model, bright(), replace(PLAIN, batch=1000), torch.Generator().manual_seed(0))
+    assert [len(images) for images in model.trained] == [48] * 3
+
+
+@pytest.mark.parametrize(("test", "evaluated"), [(False, [24] * 3), (True, [24] * 3 + [12])])
+def test_test_images_are_looked_at_only_when_asked_for(test: bool, evaluated: list[int]) -> None:
+    model = Watched()
+    result = train(model, bright(), PLAIN, torch.Generator().manual_seed(0), test=test)
+    assert model.evaluated == evaluated
+    assert (result.test_accuracy is not None) == test
+
+
+@pytest.mark.parametrize("recipe", [PLAIN, replace(FULL, smoothing=0.0)])
+def test_changes_are_made_to_training_images_only(recipe: Recipe) -> None:
+    model, data = Watched(), bright()
+    train(model, data, recipe, torch.Generator().manual_seed(0))
+    known = {bytes(image.numpy()) for image in data.train.images}
+    unchanged = [bytes(image.numpy()) in known for batch in model.trained for image in batch]
+    assert all(unchanged) if recipe is PLAIN else np.mean(unchanged) < 0.3
+
+
+def test_labels_are_smoothed() -> None:
+    found = [
+        train(Watched(), bright(), recipe, torch.Generator().manual_seed(0)).losses[-1]
+        for recipe in (replace(PLAIN, epochs=9), replace(PLAIN, epochs=9, smoothing=0.3))
+    ]
+    assert found[0] < found[1]
+
+
+def test_accuracy_is_a_percentage_over_all_parts_of_the_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "EVALUATED", 10)
+    model, data = Watched(), bright().validation
+    with torch.no_grad():
+        model.linear.bias[1] = 1.0
+    assert accuracy(model, data) == pytest.approx(100 / 3)
+    assert model.evaluated == [10, 10, 4]
+
+
+def test_a_loss_that_is_no_number_is_an_error() -> None:
+    model = Watched()
+    with torch.no_grad():
+        model.linear.weight[0, 0] = torch.inf
+    with pytest.raises(TrainingDiverged, match=r"nan at update 1 of 4 in epoch 1") as caught:
+        train(model, bright(), PLAIN, torch.Generator().manual_seed(0))
+    assert isinstance(caught.value, EvaluationError)
+
+
+def test_a_rate_that_is_far_too_high_diverges() -> None:
+    recipe = replace(PLAIN, optimizer="sgd", rate=1e30, epochs=9)
+    with pytest.raises(TrainingDiverged, match="try a rate below 1e"):
+        train(network(), bright(), recipe, torch.Generator().manual_seed(0))
+
+
+def test_threads_are_fixed_for_the_training_only() -> None:
+    model, before = Watched(), torch.get_num_threads()
+    train(model, bright(), PLAIN, torch.Generator().manual_seed(0), threads=2)
+    assert model.threads == {2}
+    assert torch.get_num_threads() == before
+    with pytest.raises(InvalidInput, match="0 threads"):
+        train(model, bright(), PLAIN, torch.Generator().manual_seed(0), threads=0)
+
+
+def test_seconds_are_those_of_the_median_update_after_warming_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    durations = [50.0, 40.0, 30.0, 2.0, 3.0, 2.0, 9.0, 2.0, 3.0, 2.0, 2.0, 2.0]
+    ticks = [tick for start, took in enumerate(durations) for tick in (start, start + took)]
+    clock = iter(ticks)
+
+    monkeypatch.setattr("time.process_time", lambda: next(clock))
+    result = train(Watched(), bright(), PLAIN, torch.Generator().manual_seed(0))
+    assert (result.step_seconds, result.steps) == (2.0, 12)
+    assert result.train_seconds == 24.0
