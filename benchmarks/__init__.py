@@ -11,6 +11,7 @@ from agnet.benchmarks.custom import TableBenchmark
 from agnet.benchmarks.nasbench101 import NASBench101Benchmark
 from agnet.benchmarks.nasbench201 import NASBench201Benchmark
 from agnet.benchmarks.ofa_mbv3 import OFAMobileNetV3Benchmark
+from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.store import data_folder
 from agnet.errors import InvalidInput
 from agnet.objectives import Direction
@@ -22,6 +23,7 @@ __all__ = [
     "NASBench101Benchmark",
     "NASBench201Benchmark",
     "OFAMobileNetV3Benchmark",
+    "RealTraining",
     "TableBenchmark",
     "data_folder",
     "find_metric",

@@ -1,0 +1,176 @@
+"""A benchmark that trains: every architecture asked for becomes a network and learns the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any, Final, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agnet.benchmarks.base import Benchmark, find_metric
+from agnet.benchmarks.networks import BlockMacro, BlockNetwork, NetworkCost, block_cost
+from agnet.benchmarks.training import ImageData, Recipe, TrainingResult, train
+from agnet.errors import InvalidInput
+from agnet.objectives import Metric, Objective
+from agnet.seeds import stream
+from agnet.spaces import Architecture, BlockCells
+
+__all__ = ["RealTraining"]
+
+METRICS: Final = (
+    Metric("val_accuracy", "%", "maximize", description="validation, after the last epoch"),
+    Metric("train_seconds", "s", "minimize", description="CPU time of all updates"),
+    Metric("params_m", "M", "minimize", "computed", description="weights"),
+    Metric("flops_m", "M", "minimize", "computed", description="multiply-adds of one image"),
+    Metric("test_accuracy", "%", "maximize", held_out=True, description="after the last epoch"),
+)
+COMPUTED: Final = frozenset(metric.name for metric in METRICS if metric.source == "computed")
+
+
+@final
+class RealTraining(Benchmark):
+    """Block cells, trained in the process that asks.
+
+    Asked twice, it trains twice: accuracies are the same on CPU, seconds are not. Each architecture
+    has random numbers of its own, so that neither the order of queries nor the number of workers
+    changes an accuracy. Parameters and multiply-adds are counted without training, and test images
+    are looked at only where their accuracy is asked for. A training that diverges raises, which a
+    search records as a failed evaluation.
+    """
+
+    def __init__(
+        self,
+        space: BlockCells,
+        data: ImageData,
+        recipe: Recipe | None = None,
+        macro: BlockMacro | None = None,
+        seed: int = 0,
+        *,
+        threads: int = 1,
+    ) -> None:
+        """Takes what to train, and how.
+
+        Args:
+            space: The cells that can be asked for.
+            data: What they learn.
+            recipe: How they learn it; by default as in the search of POPNASv2.
+            macro: How cells are stacked; by default as there.
+            seed: Other seeds are other weights and other batches.
+            threads: How many a training uses.
+
+        Raises:
+            InvalidInput: If the seed is negative or there are no threads.
+        """
+        if seed < 0 or threads < 1:
+            raise InvalidInput(
+                f"got seed {seed} and {threads} threads; expected at least 0 and at least 1"
+            )
+        self._space, self._data = space, data
+        self._recipe, self._macro = recipe or Recipe(), macro or BlockMacro()
+        self._seed, self._threads = seed, threads
+
+    @property
+    def name(self) -> str:
+        """``real_training``."""
+        return "real_training"
+
+    @property
+    def dataset(self) -> str:
+        """The name of the data."""
+        return self._data.name
+
+    @property
+    def space(self) -> BlockCells:
+        """What was given."""
+        return self._space
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Accuracies and seconds are measured, costs are computed."""
+        return METRICS
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """Nothing."""
+        return MappingProxyType({})
+
+    @property
+    def default_objective(self) -> Objective:
+        """Validation accuracy."""
+        return Objective("val_accuracy", "maximize")
+
+    @property
+    def source(self) -> str:
+        """This machine."""
+        return f"trained on {self._data.name} when asked for, {self._recipe.epochs} epochs"
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """All but the images, of which there is the number in each part."""
+        parts = (self._data.train, self._data.validation, self._data.test)
+        recipe = {key: value for key, value in asdict(self._recipe).items() if value is not None}
+        return {
+            "name": self.name,
+            "space": self._space.name,
+            "data": self._data.name,
+            "images": [len(part) for part in parts],
+            "recipe": recipe,
+            "macro": asdict(self._macro),
+            "seed": self._seed,
+            "threads": self._threads,
+        }
+
+    def query(
+        self, archs: Sequence[Architecture], metrics: Sequence[str]
+    ) -> npt.NDArray[np.float64]:
+        """Trains ``B`` cells, once each, for ``K`` metrics; see :meth:`Benchmark.query`.
+
+        Raises:
+            InvalidInput: If a metric is unknown or an architecture is of another space.
+            TrainingDiverged: If the loss of a training is no longer finite.
+        """
+        for name in metrics:
+            find_metric(self, name)
+        rows = [self._row(arch, metrics) for arch in self._space.batch(archs)]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
+
+    def train(self, arch: Architecture, *, test: bool = False) -> TrainingResult:
+        """Trains one cell.
+
+        Args:
+            arch: The cell.
+            test: Whether the test accuracy is wanted.
+
+        Raises:
+            InvalidInput: If it is of another space.
+            TrainingDiverged: If the loss is no longer finite.
+        """
+        key = int(self._space.keys([arch])[0])
+        rng = stream(self._seed, "training", key)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        channels, classes = self._data.image_shape[0], self._data.num_classes
+        network = BlockNetwork(arch, self._macro, channels, classes, generator)
+        return train(network, self._data, self._recipe, generator, test=test, threads=self._threads)
+
+    def cost(self, arch: Architecture) -> NetworkCost:
+        """Counts parameters and multiply-adds of one cell's network.
+
+        Raises:
+            InvalidInput: If no network can be built of it.
+        """
+        return block_cost(arch, self._macro, self._data.image_shape, self._data.num_classes)
+
+    def _row(self, arch: Architecture, metrics: Sequence[str]) -> list[float]:
+        cost = self.cost(arch)
+        known = {"params_m": cost.parameters / 1e6, "flops_m": cost.macs / 1e6}
+        if set(metrics) - COMPUTED:
+            result = self.train(arch, test="test_accuracy" in metrics)
+            known["val_accuracy"] = result.val_accuracy
+            known["train_seconds"] = result.train_seconds
+            if result.test_accuracy is not None:
+                known["test_accuracy"] = result.test_accuracy
+        return [known[name] for name in metrics]

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agnet import search
+from agnet.benchmarks import real_training
+from agnet.benchmarks.networks import BlockMacro
+from agnet.benchmarks.real_training import RealTraining
+from agnet.benchmarks.training import Recipe
+from agnet.errors import InvalidInput, TrainingDiverged
+from agnet.evaluation import LocalProcesses
+from agnet.spaces import BlockCells
+from agnet.testing import BenchmarkContract
+from tests.benchmarks.training.images import bright
+
+SPACE = BlockCells(2, 2, ("identity", "conv_3x3", "max_pool_2x2"))
+RECIPE = Recipe(epochs=2, batch=12, rate=0.02, period=None, flip=False)
+MACRO = BlockMacro(2, 1, 2)
+BROKEN = replace(RECIPE, optimizer="sgd", rate=1e30, epochs=9)
+
+
+def training(seed: int = 0, recipe: Recipe = RECIPE) -> RealTraining:
+    return RealTraining(SPACE, bright(), recipe, MACRO, seed)
+
+
+class TestRealTraining(BenchmarkContract):
+    samples = 2
+    noisy = frozenset({"train_seconds"})
+
+    def benchmark(self) -> RealTraining:
+        return training()
+
+
+def test_workers_find_what_this_process_finds() -> None:
+    archs = SPACE.sample(3, np.random.default_rng(1))
+    names = ("val_accuracy", "test_accuracy")
+    here = training().query(archs, names)
+    with LocalProcesses(training(), names, 2) as evaluator:
+        there = dict(evaluator.evaluate(list(archs)))
+    assert [there[i].values for i in range(3)] == [tuple(row) for row in here.tolist()]
+
+
+def test_seeds_and_cells_have_weights_and_batches_of_their_own() -> None:
+    archs = SPACE.sample(2, np.random.default_rng(2))
+    losses = [training(seed).train(arch).losses for seed in (0, 1) for arch in archs]
+    assert len(set(losses)) == 4
+    assert training().train(archs[1]).losses == losses[1]
+
+
+def test_costs_by_hand_and_without_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("it trains")
+
+    monkeypatch.setattr(real_training, "train", refuse)
+    # 18 + 4 and 2 + 4; 72 + 8 and 8 + 8; 144 + 8 and nothing; 12 + 3. Sides of 4, 2 and 2.
+    arch = SPACE.parse("[(-1,conv_3x3,-1,identity)]")
+    found = training().query([arch], ["flops_m", "params_m"])
+    macs = 16 * (18 + 2) + 4 * (72 + 8) + 4 * 144 + 12
+    assert (1e6 * found).round().tolist() == [[macs, 28 + 96 + 152 + 15]]
+    with pytest.raises(AssertionError, match="it trains"):
+        training().query([arch], ["flops_m", "val_accuracy"])
+
+
+@pytest.mark.parametrize(("metric", "test"), [("val_accuracy", False), ("test_accuracy", True)])
+def test_test_images_are_looked_at_only_when_asked_for(
+    metric: str, test: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, original = [], RealTraining.train
+
+    def watched(self: RealTraining, arch: object, *, test: bool) -> object:
+        asked.append(test)
+        return original(self, arch, test=test)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RealTraining, "train", watched)
+    training().query(SPACE.sample(2, np.random.default_rng(0)), [metric, "train_seconds"])
+    assert asked == [test] * 2
+
+
+def test_a_search_records_failed_trainings_and_goes_on() -> None:
+    run = search(training(recipe=BROKEN), strategy="random", queries=4, init=4)
+    failures = [row.failure for row in run.rows]
+    # The empty cell apart, no network survives such a rate.
+    assert sum(failure is not None for failure in failures) >= 3
+    assert any("TrainingDiverged: the loss is" in str(failure) for failure in failures)
+    with pytest.raises(TrainingDiverged):
+        training(recipe=BROKEN).query(
+            [SPACE.parse("[(-1,conv_3x3,-1,conv_3x3)]")], ["val_accuracy"]
+        )
+
+
+def test_a_search_that_trains() -> None:
+    run = search(training(), strategy="random", queries=4, init=2, limits=["params_m<=0.001"])
+    assert len(run) == 4
+    assert run.best is not None
+    assert 0 <= run.test()["test_accuracy"] <= 100
+
+
+def test_impossible_settings_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="seed -1"):
+        training(-1)
+    with pytest.raises(InvalidInput, match="0 threads"):
+        RealTraining(SPACE, bright(), RECIPE, MACRO, threads=0)
