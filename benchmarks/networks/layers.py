@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 from typing import Final, Literal, TypeAlias, final
 
@@ -128,6 +129,7 @@ def pointwise(inputs: int, outputs: int, stride: int = 1) -> Convolution:
     return Convolution(inputs, outputs, stride=stride)
 
 
+@lru_cache(maxsize=4096)  # the cells of a network share them, and so do networks
 def operation_layers(name: str, inputs: int, outputs: int, stride: int = 1) -> tuple[Layer, ...]:
     """Returns what an operation of block cells is made of.
 

@@ -38,7 +38,7 @@ class Recipe:
     optimizer: Literal["adamw", "sgd"] = "adamw"
     rate: float = 0.01
     momentum: float = 0.9
-    # 5e-4 an update at the full rate: there, it is not multiplied by the rate.
+    # At the full rate 5e-4 of a weight each update, as there, where no rate multiplies it.
     weight_decay: float = 0.05
     period: int | None = 3
     smoothing: float = 0.0
