@@ -73,7 +73,12 @@ def check_content(wheel: Path) -> None:
     if top != {"agnet"}:
         raise SystemExit(f"the wheel installs {sorted(top)}; expected agnet alone")
     tables = sorted(file for file in files if file.endswith((".npz", ".npy")))
-    expected = ["agnet/benchmarks/data/nasbench201.npz", "agnet/spaces/nasbench201_order.npy"]
+    expected = [
+        "agnet/benchmarks/data/nasbench201.npz",
+        "agnet/benchmarks/data/tiny_blocks_l1.npz",
+        "agnet/benchmarks/data/tiny_blocks_l2.npz",
+        "agnet/spaces/nasbench201_order.npy",
+    ]
     if tables != expected:
         raise SystemExit(f"the wheel holds the tables {tables}; expected {expected}")
     generators = sorted(Path(file).stem for file in files if file.endswith(".pt"))

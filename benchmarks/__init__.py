@@ -13,6 +13,7 @@ from agnet.benchmarks.nasbench201 import NASBench201Benchmark
 from agnet.benchmarks.ofa_mbv3 import OFAMobileNetV3Benchmark
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.store import data_folder
+from agnet.benchmarks.tiny_blocks import TinyBlocksBenchmark
 from agnet.errors import InvalidInput
 from agnet.objectives import Direction
 from agnet.spaces import open_space
@@ -25,6 +26,7 @@ __all__ = [
     "OFAMobileNetV3Benchmark",
     "RealTraining",
     "TableBenchmark",
+    "TinyBlocksBenchmark",
     "data_folder",
     "find_metric",
     "open_benchmark",
@@ -34,6 +36,7 @@ BENCHMARKS: Final[dict[str, Callable[..., Benchmark]]] = {
     "nasbench201": NASBench201Benchmark,
     "nasbench101": NASBench101Benchmark,
     "ofa_mbv3": OFAMobileNetV3Benchmark,
+    "tiny_blocks": TinyBlocksBenchmark,
 }
 
 PLAIN: Final = {"str": str, "int": int, "bool": bool}

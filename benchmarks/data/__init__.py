@@ -1,1 +1,1 @@
-"""The table that ships; README.md beside it says where it comes from."""
+"""The tables that ship; README.md beside them says where they come from."""
