@@ -19,11 +19,11 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from torch.nn.functional import avg_pool2d
+
 from agnet.benchmarks.networks import BlockMacro
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.training import ImageData, LabelledImages, Recipe, cifar10_python, hold_out
-from torch.nn.functional import avg_pool2d
-
 from agnet.pareto import non_dominated
 from agnet.seeds import stream
 from agnet.spaces import BlockCells
@@ -68,11 +68,13 @@ def small(folder: Path) -> ImageData:
     """Half of the pixels a side, and few of the images, as many of each class."""
     full = cifar10_python(folder)
     rng = stream(0, "subset")
-    parts = []
-    for images, count in ((full.train, TRAINED), (full.validation, CHOSEN_BY), (full.test, 500)):
+
+    def some(images: LabelledImages, count: int) -> LabelledImages:
         _, kept = hold_out(images, count / len(images), rng)
-        parts.append(LabelledImages(avg_pool2d(kept.images, 2), kept.labels))
-    return ImageData("cifar10-16px", *parts, 10)
+        return LabelledImages(avg_pool2d(kept.images, 2), kept.labels)
+
+    train, validation = some(full.train, TRAINED), some(full.validation, CHOSEN_BY)
+    return ImageData("cifar10-16px", train, validation, some(full.test, CHOSEN_BY), 10)
 
 
 def run(benchmark: RealTraining, options: dict[str, Any]) -> Row:
