@@ -26,7 +26,8 @@ class Preset:
             a space that is too large to be covered by draws.
         boldness: Of the acquisition,
         climbing: and in a space where the search climbs, of the choices of a batch in turn. With 2
-            alone some searches end on the nearest hill, and with 3 short of the top.
+            alone, or with 2 and 4, some searches end on the nearest hill; with 3 alone they end
+            short of the top.
         k: Flatness of the rank weights.
         retrain_every: Queries between retrainings of the generator.
         updates: Of each retraining.
@@ -43,7 +44,7 @@ class Preset:
     seen: int = 2048
     climbs: int = 5
     boldness: tuple[float, ...] = (2.0,)
-    climbing: tuple[float, ...] = (2.0, 4.0)
+    climbing: tuple[float, ...] = (3.0, 3.0, 3.0, 1.0)
     k: float = 0.01
     retrain_every: int = 16
     updates: int = 10

@@ -380,11 +380,11 @@ def test_settings_are_checked(settings: dict[str, Any], said: str) -> None:
 
 
 def test_boldness_replaces_that_of_the_preset() -> None:
-    """Negative: that of the preset, by default 2, and in a large space 2 and 4; 0 in the paper."""
+    """Negative: that of the preset, by default 2, and in a large space 3, 3, 3 and 1; 0 in the paper."""
     mean, std = np.zeros(1), np.ones(1)
     for space, settings, expected in (
         (PART, {}, [2.0]),
-        (OFAMobileNetV3(), {}, [2.0, 4.0]),
+        (OFAMobileNetV3(), {}, [3.0, 3.0, 3.0, 1.0]),
         (PART, {"boldness": 0.5}, [0.5]),
         (OFAMobileNetV3(), {"boldness": 0.5}, [0.5]),
         (PART, {"preset": "paper"}, [0.0]),
