@@ -131,7 +131,7 @@ class _Loop:
         while self._done < self._config.queries:
             archs = self._ask(self._config.queries - self._done)
             if not len(archs):
-                break  # the space is exhausted
+                break  # the space is exhausted, or the strategy has ended
             rows = self._evaluate(archs, evaluator)
             values = np.array([row.values for row in rows], dtype=np.float64)
             with self._threads.limit(limits=1):

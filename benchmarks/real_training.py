@@ -112,13 +112,12 @@ class RealTraining(Benchmark):
     def settings(self) -> Mapping[str, Any]:
         """All but the images, of which there is the number in each part."""
         parts = (self._data.train, self._data.validation, self._data.test)
-        recipe = {key: value for key, value in asdict(self._recipe).items() if value is not None}
         return {
             "name": self.name,
             "space": self._space.name,
             "data": self._data.name,
             "images": [len(part) for part in parts],
-            "recipe": recipe,
+            "recipe": asdict(self._recipe),
             "macro": asdict(self._macro),
             "seed": self._seed,
             "threads": self._threads,

@@ -17,7 +17,7 @@ from agnet.strategies import POPNAS, Problem
 from agnet.strategies.popnas import Plan
 from experiments.recorded import Row, rows, spread, table
 
-__all__ = ["errors", "grow", "spend", "step_table", "true_volume", "volume"]
+__all__ = ["as_long_as", "errors", "grow", "spend", "step_table", "true_volume", "volume"]
 
 Array = npt.NDArray[np.float64]
 
@@ -91,6 +91,17 @@ def spend(benchmark: Benchmark, metrics: Sequence[str], seconds: float, seed: in
     return np.asarray(values[np.cumsum(values[:, 1]) <= seconds])
 
 
+def as_long_as(own: Sequence[Row], grown: Sequence[Row]) -> list[Row]:
+    """Of the rows that were given a time, those whose time is still that of the search by growth.
+
+    Args:
+        own: With ``seed`` and ``limit``, the time that was given, and ``on`` if ``grown`` has it.
+        grown: What took the time.
+    """
+    times = {(row.get("on"), row["seed"], row["time"]) for row in grown}
+    return [row for row in own if (row.get("on"), row["seed"], row["limit"]) in times]
+
+
 def volume(values: Array, reference: Array) -> float:
     """The hypervolume of accuracies and seconds ``(n, 2)``, relative to the whole rectangle.
 
@@ -108,6 +119,10 @@ def true_volume(benchmark: Benchmark, metrics: Sequence[str], reference: Array) 
     """That of the front of all cells, which a space of few cells allows."""
     values = benchmark.query(benchmark.space.enumerate(), list(metrics))
     return volume(values[non_dominated(values * [-1.0, 1.0])], reference)
+
+
+def _largest(values: Sequence[float]) -> float:
+    return max(values, key=abs)
 
 
 def step_table(results: Path, arms: Iterable[str], first: int, unit: str) -> str:
@@ -128,7 +143,8 @@ def step_table(results: Path, arms: Iterable[str], first: int, unit: str) -> str
             for name in ("accuracy", "seconds"):
                 there = [s[name] for s in steps if name in s and s[name]["rho"] is not None]
                 line.append(spread([s["rho"] for s in there], digits=2))
-                line += [spread([s[key] for s in there], digits=1) for key in ("mape", "bias")]
+                line.append(spread([s["mape"] for s in there], digits=1, worst=max))
+                line.append(spread([s["bias"] for s in there], digits=1, worst=_largest))
             lines.append(line)
     head = ["arm", unit, "cells", "accuracy: rank correlation", "error (%)", "bias (%)"]
     return table([*head, "seconds: rank correlation", "error (%)", "bias (%)"], lines)

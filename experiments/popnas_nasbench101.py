@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from agnet import Benchmark, SearchConfig, open_benchmark, search
-from experiments.growing import errors, grow, spend, step_table, true_volume, volume
+from experiments.growing import as_long_as, errors, grow, spend, step_table, true_volume, volume
 from experiments.recorded import Row, complete, matching, parser, rows, spread, table
 
 METRICS: Final = ("val_accuracy_4ep", "train_seconds_4ep")
@@ -33,6 +33,7 @@ GROWN: Final[dict[str, dict[str, Any]]] = {
 }
 LIKE: Final = ("popnas", "popnas-filled", "pnas-64")
 OTHERS: Final = ("random", "agnet")
+LEAST: Final = 1e-6  # of hypervolume: less is nothing
 MOST: Final = 256  # queries of agnet, which end before the time does at the latest
 
 
@@ -43,7 +44,7 @@ def main() -> None:
         jobs = [{"arm": arm, "seed": seed} for arm in GROWN for seed in range(given.seeds)]
         complete(jobs, work, given.results, given.procs, given.only)
         timed = [
-            {"arm": arm, "like": like, "seed": row["seed"], "time": row["time"]}
+            {"arm": arm, "like": like, "seed": row["seed"], "limit": row["time"]}
             for arm in OTHERS
             for like in LIKE
             for row in rows(given.results, like)
@@ -63,7 +64,7 @@ def work_for_as_long(job: Row) -> Row:
     """Runs another search for as long."""
     benchmark = open_benchmark("nasbench101")
     if job["arm"] == "random":
-        return judged(benchmark, spend(benchmark, METRICS, job["time"], job["seed"]))
+        return judged(benchmark, spend(benchmark, METRICS, job["limit"], job["seed"]))
     config = SearchConfig(
         benchmark={"name": "nasbench101"},
         strategy=job["arm"],
@@ -74,7 +75,7 @@ def work_for_as_long(job: Row) -> Row:
         seed=job["seed"],
     )
     values = search(benchmark, config).outcomes.objectives * [-1.0, 1.0]
-    return judged(benchmark, values[np.cumsum(values[:, 1]) <= job["time"]])
+    return judged(benchmark, values[np.cumsum(values[:, 1]) <= job["limit"]])
 
 
 def judged(benchmark: Benchmark, values: Any) -> Row:
@@ -88,7 +89,7 @@ def judged(benchmark: Benchmark, values: Any) -> Row:
         "share": round(float(values[:, 1].sum() / every[:, 1].sum()), 5),
         "best": round(float(values[:, 0].max()), 4),
         "regret": round(float(every[:, 0].max() - values[:, 0].max()), 4),
-        "lacking": round(float(np.log10(1.0 - volume(values, reference) / whole)), 4),
+        "lacking": round(float(np.log10(max(1.0 - volume(values, reference) / whole, LEAST))), 4),
     }
 
 
@@ -99,7 +100,9 @@ def found_table(results: Path) -> str:
         lines.append(_line(arm, "", rows(results, arm)))
         if arm in LIKE:
             for other in OTHERS:
-                lines.append(_line(other, f"as {arm}", matching(rows(results, other), like=arm)))
+                own = matching(rows(results, other), like=arm)
+                own = as_long_as(own, rows(results, arm))
+                lines.append(_line(other, f"as {arm}", own))
     head = ["arm", "time", "seeds", "cells", "seconds", "of all (%)", "regret (%)"]
     return table([*head, "log10 of the hypervolume that is lacking"], lines)
 

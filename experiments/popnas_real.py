@@ -32,7 +32,7 @@ from experiments.recorded import Row, parser, table
 
 SPACE: Final = BlockCells(3, 2, ("identity", "sep_conv_3x3", "conv_3x3"))
 MACRO: Final = BlockMacro(motifs=2, cells=1, filters=8)
-RECIPE: Final = Recipe(epochs=2, batch=64, rate=0.01, period=None)
+RECIPE: Final = Recipe(epochs=2, batch=64, rate=0.01, period=0)
 GOALS: Final = ("maximize val_accuracy", "minimize train_seconds")
 ARMS: Final[dict[str, dict[str, Any]]] = {
     "popnas": {"kept": 8, "explored": 2, "cells": MACRO.depth},

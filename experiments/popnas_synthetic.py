@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments.growing import errors, grow, spend, step_table, volume
-from experiments.recorded import Row, complete, parser, rows, spread, table
+from experiments.growing import as_long_as, errors, grow, spend, step_table, volume
+from experiments.recorded import Row, complete, matching, parser, rows, spread, table
 from experiments.synthetic_cells import SyntheticCells
 
 GOALS: Final = ("maximize val_accuracy", "minimize train_seconds")
@@ -30,10 +30,13 @@ ARMS: Final[dict[str, dict[str, Any]]] = {
     "popnas-64-svr": {"kept": 64, "explored": 8, "cost_model": "svr"},
     "popnas-64-gnn": {"kept": 64, "explored": 8, "accuracy_model": "gnn"},
     "popnas-64-filled": {"kept": 64, "explored": 8, "fill_layers": 48},
+    "pnas-8": {"mode": "pnas", "kept": 8},
     "pnas-16": {"mode": "pnas", "kept": 16},
+    "pnas-24": {"mode": "pnas", "kept": 24},
     "pnas-128": {"mode": "pnas", "kept": 128},
     "popnas-128": {"kept": 128, "explored": 8},
 }
+SHORT: Final = ("pnas-8", "pnas-16", "pnas-24")
 RANDOM: Final = "popnas-64"  # whose time random search may spend
 
 
@@ -44,7 +47,7 @@ def main() -> None:
         jobs = [{"arm": arm, "seed": seed} for arm in ARMS for seed in range(given.seeds)]
         complete(jobs, work, given.results, given.procs, given.only)
         spent = [
-            {"arm": "random", "seed": row["seed"], "time": row["time"]}
+            {"arm": "random", "seed": row["seed"], "limit": row["time"]}
             for row in rows(given.results, RANDOM)
         ]
         complete(spent, work_at_random, given.results, given.procs, given.only)
@@ -61,7 +64,7 @@ def work(job: Row) -> Row:
 
 def work_at_random(job: Row) -> Row:
     """Evaluates random cells for as long."""
-    return judged(spend(SyntheticCells(seed=job["seed"]), METRICS, job["time"], job["seed"]))
+    return judged(spend(SyntheticCells(seed=job["seed"]), METRICS, job["limit"], job["seed"]))
 
 
 def judged(values: Any) -> Row:
@@ -75,28 +78,42 @@ def judged(values: Any) -> Row:
 
 
 def found_table(results: Path) -> str:
-    """Cells, time, best accuracy and hypervolume; speed-up and gaps to PNAS with the same K."""
+    """Cells, time, best accuracy and hypervolume; speed-up and gaps to PNAS.
+
+    That is PNAS with 128 cells a step for arms of 128, and with 64 for all others. In the row of
+    PNAS as long as popnas-64, each seed has the number of cells that comes nearest to its time.
+    """
+    arms = {arm: rows(results, arm) for arm in ARMS}
+    grown = arms[RANDOM]
+    arms["random, as long as popnas-64"] = as_long_as(rows(results, "random"), grown)
+    short = [row for arm in SHORT for row in arms[arm]]
+    arms["pnas, as long as popnas-64"] = [
+        min(matching(short, seed=row["seed"]), key=lambda one: abs(one["time"] - row["time"]))
+        for row in grown
+        if matching(short, seed=row["seed"])
+    ]
     lines = []
-    for arm in (*ARMS, "random"):
-        own = rows(results, arm)
-        k = "128" if "128" in arm else "64"
-        base = {row["seed"]: row for row in rows(results, f"pnas-{k}")}
-        if own and base:
-            pairs = [(row, base[row["seed"]]) for row in own if row["seed"] in base]
-            line = [
-                spread([row["cells"] for row in own], digits=0),
-                spread([row["time"] for row in own], digits=0, worst=max),
-                spread([b["time"] / row["time"] for row, b in pairs], digits=2),
-                spread([row["best"] for row in own], digits=2),
-                spread([row["best"] - b["best"] for row, b in pairs], digits=2),
-                spread([row["volume"] for row in own], digits=4),
-                spread([row["volume"] - b["volume"] for row, b in pairs], digits=4),
-                spread([row["seconds"] for row in own], digits=1, worst=max),
-            ]
-            lines.append([arm, len(own), *line])
+    for arm, own in arms.items():
+        base = rows(results, "pnas-128" if arm.endswith("128") else "pnas-64")
+        pairs = [(row, b) for row in own for b in matching(base, seed=row["seed"])]
+        if pairs:
+            lines.append([arm, len(own), *_cells_of(own, pairs)])
     head = ["arm", "seeds", "cells", "time (s)", "speed-up against PNAS", "best accuracy (%)"]
     head += ["against PNAS", "hypervolume", "against PNAS", "own CPU seconds"]
     return table(head, lines)
+
+
+def _cells_of(own: list[Row], pairs: list[tuple[Row, Row]]) -> list[str]:
+    return [
+        spread([row["cells"] for row in own], digits=0),
+        spread([row["time"] for row in own], digits=0, worst=max),
+        spread([base["time"] / row["time"] for row, base in pairs], digits=2),
+        spread([row["best"] for row in own], digits=2),
+        spread([row["best"] - base["best"] for row, base in pairs], digits=2),
+        spread([row["volume"] for row in own], digits=4),
+        spread([row["volume"] - base["volume"] for row, base in pairs], digits=4),
+        spread([row["seconds"] for row in own], digits=1, worst=max),
+    ]
 
 
 if __name__ == "__main__":

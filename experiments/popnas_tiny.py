@@ -19,13 +19,14 @@ from typing import Any, Final
 import numpy as np
 
 from agnet import Benchmark, open_benchmark
-from experiments.growing import errors, grow, spend, true_volume, volume
+from experiments.growing import as_long_as, errors, grow, spend, true_volume, volume
 from experiments.recorded import Row, complete, matching, parser, rows, spread, table
 from experiments.synthetic_cells import SyntheticCells
 
 METRICS: Final = ("val_accuracy", "train_seconds")
 GOALS: Final = (f"maximize {METRICS[0]}", f"minimize {METRICS[1]}")
 LEAST: Final = {"synthetic": 30.0, "l1": 10.0, "l2": 10.0}  # accuracy of chance
+CELLS: Final = {"synthetic": 8, "l1": 3, "l2": 3}  # stacked in a network
 ARMS: Final[dict[str, dict[str, Any]]] = {
     "popnas": {"kept": 32, "explored": 4},
     "popnas-filled": {"kept": 32, "explored": 4, "fill_layers": 16},
@@ -49,7 +50,7 @@ def main() -> None:
                 "like": like,
                 "on": row["on"],
                 "seed": row["seed"],
-                "time": row["time"],
+                "limit": row["time"],
             }
             for like in LIKE
             for row in rows(given.results, like)
@@ -68,14 +69,15 @@ def benchmark_of(job: Row) -> Benchmark:
 def work(job: Row) -> Row:
     """Runs one search by growth."""
     benchmark = benchmark_of(job)
-    values, plan = grow(benchmark, GOALS, job["seed"], ARMS[job["arm"]])
+    options = ARMS[job["arm"]] | {"cells": CELLS[job["on"]]}
+    values, plan = grow(benchmark, GOALS, job["seed"], options)
     return judged(benchmark, job["on"], values) | {"steps": errors(plan, values)}
 
 
 def work_at_random(job: Row) -> Row:
     """Evaluates random cells for as long."""
     benchmark = benchmark_of(job)
-    values = spend(benchmark, METRICS, job["time"], job["seed"])
+    values = spend(benchmark, METRICS, job["limit"], job["seed"])
     return judged(benchmark, job["on"], values)
 
 
@@ -99,9 +101,11 @@ def found_table(results: Path) -> str:
     lines = []
     for on, (arm, like) in product(LEAST, arms):
         own = matching(rows(results, arm), on=on, **({"like": like} if like else {}))
+        own = as_long_as(own, rows(results, like)) if like else own
         if own:
-            line = [spread([row[key] for row in own]) for key in ("cells", "volume", "regret")]
-            share = spread([100 * row["share"] for row in own], digits=2)
+            line = [spread([row[key] for row in own]) for key in ("cells", "volume")]
+            line.append(spread([row["regret"] for row in own], worst=max))
+            share = spread([100 * row["share"] for row in own], digits=2, worst=max)
             lines.append([on, f"{arm}, as long as {like}" if like else arm, len(own), *line, share])
     head = ["space", "arm", "seeds", "cells", "hypervolume of the true one", "regret (%)"]
     return table([*head, "share of the time of all cells (%)"], lines)

@@ -19,7 +19,7 @@ from scipy.special import expit, ndtri
 from agnet import Benchmark
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, BlockCells
-from agnet.strategies.popnas.block_growth import BlockGrowth
+from agnet.strategies.popnas import BlockGrowth
 
 __all__ = ["SyntheticCells"]
 

@@ -29,8 +29,9 @@ class CostRegression:
     what they have seen, and fall short; a polynomial of the second degree, which products of the
     number of stacked cells and of the cost of operations are, errs less and ranks as well. But what
     trees predict has few distinct values, so that a front of it has fewer members, a third as many,
-    that are worth as much together: in a search by growth they cost less. Of fewer than 30 examples
-    trees make one or two leaves, so that these are learnt by the polynomial in either case.
+    that are worth as much together: in a search by growth they cost less. Of few examples
+    trees tell little apart and rank worse, so that fewer than 30 are learnt by the polynomial in
+    either case; it errs far from the examples, and is for ranking only.
     """
 
     def __init__(self, model: str = "boosting") -> None:

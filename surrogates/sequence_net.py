@@ -31,12 +31,13 @@ class SequenceNet(nn.Module):
             generator: What weights are drawn with.
         """
         super().__init__()
-        self._inputs = nn.Embedding(inputs, EMBEDDING, padding_idx=0)
-        self._operations = nn.Embedding(operations, EMBEDDING, padding_idx=0)
-        self._query = nn.Linear(PARTS * EMBEDDING, FILTERS)
-        self._key = nn.Linear(PARTS * EMBEDDING, FILTERS)
-        self._read = nn.LSTM(FILTERS, UNITS, batch_first=True, bidirectional=True)
-        self._head = nn.Linear(2 * UNITS, 1)
+        with torch.random.fork_rng(devices=[]):  # layers draw of torch's own generator
+            self._inputs = nn.Embedding(inputs, EMBEDDING, padding_idx=0)
+            self._operations = nn.Embedding(operations, EMBEDDING, padding_idx=0)
+            self._query = nn.Linear(PARTS * EMBEDDING, FILTERS)
+            self._key = nn.Linear(PARTS * EMBEDDING, FILTERS)
+            self._read = nn.LSTM(FILTERS, UNITS, batch_first=True, bidirectional=True)
+            self._head = nn.Linear(2 * UNITS, 1)
         for weight in self.parameters():
             if weight.dim() < 2:
                 nn.init.zeros_(weight)

@@ -88,7 +88,8 @@ def search(
         typer.Option(help="Architectures to evaluate, initial ones included.  [default: 192]"),
     ] = None,
     init: Annotated[
-        int | None, typer.Option(help="Random initial architectures.  [default: 16]")
+        int | None,
+        typer.Option(help="Random initial architectures.  [default: 16, or 0 for popnas]"),
     ] = None,
     batch: Annotated[
         int | None,
@@ -131,7 +132,7 @@ def search(
         "limits": limit or None,
         "reference": reference or None,
         "queries": queries,
-        "init": init,
+        "init": 0 if init is None and strategy == "popnas" else init,
         "batch": PAPER_BATCH if batch is None and preset == "paper" else batch,
         "seed": seed,
     }

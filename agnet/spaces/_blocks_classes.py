@@ -78,6 +78,8 @@ def _canonical(halves: Integers, lookbacks: int, operations: int, blocks: int) -
         tied |= (digit == least[:, None]).sum(axis=1) > 1
         codes = codes * base + least
         place[each, lookbacks + at] = lookbacks + step
+    if not tied.any():
+        return codes
     orders = list(permutations(range(count)))
     codes[tied] = _least(halves[tied], orders, lookbacks, operations, blocks)
     return codes

@@ -6,6 +6,7 @@ Efficient Multi-Objective Neural Architecture Search Technique", IJCNN 2022.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -85,13 +86,18 @@ class BlockCells(SearchSpace):
 
         Raises:
             InvalidInput: If there are no blocks, look-backs or operations, an operation occurs
-                twice, or numbers of cells exceed 64 bits.
+                twice or has a name that texts cannot hold, or numbers of cells exceed 64 bits.
         """
         sizes = (self.max_blocks, self.lookbacks, len(self.operations))
         if min(sizes) < 1 or len(set(self.operations)) < len(self.operations):
             raise InvalidInput(
                 f"got {self.max_blocks} blocks, {self.lookbacks} look-backs and the operations "
                 f"{', '.join(self.operations)}; expected at least one of each, all different"
+            )
+        wrong = [name for name in self.operations if not re.fullmatch(r"\w+", name)]
+        if wrong:
+            raise InvalidInput(
+                f"got the operation {wrong[0]!r}; expected letters, digits and underscores"
             )
         halves = (self.lookbacks + self.max_blocks - 1) * len(self.operations)
         if (halves**2 + 1) ** self.max_blocks > LARGEST:

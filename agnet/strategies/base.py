@@ -75,7 +75,8 @@ class Strategy(ABC):
     def ask(self, n: int) -> Architectures:
         """Proposes up to ``n`` distinct architectures, none of which it was told before.
 
-        Fewer (or none) come back only when the space has no more.
+        Fewer come back when the space has no more, or at the end of a step of a strategy that goes
+        by steps; none when the space, or such a search, is at its end.
         """
 
     @abstractmethod

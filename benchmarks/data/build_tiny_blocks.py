@@ -27,7 +27,7 @@ from agnet.spaces import Architectures
 __all__ = ["MACRO", "RECIPE", "build", "measure", "trainer"]
 
 MACRO: Final = BlockMacro(motifs=2, cells=1, filters=6)
-RECIPE: Final = Recipe(epochs=8, batch=100, rate=0.02, period=None, flip=False, translation=0.0)
+RECIPE: Final = Recipe(epochs=8, batch=100, rate=0.02, period=0, flip=False, translation=0.0)
 SEED: Final = 0
 PROVENANCE: Final = (
     "every cell trained once, 8 epochs on scikit-learn's digits (E. Alpaydin and C. Kaynak, "

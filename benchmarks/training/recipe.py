@@ -27,7 +27,7 @@ class Recipe:
         rate: The learning rate where the cosine is highest.
         momentum: Of ``sgd``.
         weight_decay: Is multiplied by the rate, and so falls with it.
-        period: Epochs before the first restart; None for no restart.
+        period: Epochs before the first restart; 0 for no restart.
         smoothing: The part of a label that is spread over all classes.
         flip: Whether images are mirrored, left to right, half of the time.
         translation: The largest shift along each side, as a part of it.
@@ -40,7 +40,7 @@ class Recipe:
     momentum: float = 0.9
     # At the full rate 5e-4 of a weight each update, as there, where no rate multiplies it.
     weight_decay: float = 0.05
-    period: int | None = 3
+    period: int = 3
     smoothing: float = 0.0
     flip: bool = True
     translation: float = 0.125
@@ -53,11 +53,11 @@ class Recipe:
         """
         if self.optimizer not in ("adamw", "sgd"):
             raise InvalidInput(f"got the optimizer {self.optimizer!r}; expected adamw or sgd")
-        for name in ("epochs", "batch", "period"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidInput(f"got {name} = {value}; expected at least 1")
-        for name, least, below in (
+        # Batch norm needs two images.
+        for name, least in (("epochs", 1), ("batch", 2), ("period", 0)):
+            if getattr(self, name) < least:
+                raise InvalidInput(f"got {name} = {getattr(self, name)}; expected at least {least}")
+        for name, low, below in (
             ("rate", 0.0, float("inf")),
             ("weight_decay", 0.0, float("inf")),
             ("momentum", 0.0, 1.0),
@@ -65,15 +65,15 @@ class Recipe:
             ("translation", 0.0, 1.0),
         ):
             value = getattr(self, name)
-            if not (isfinite(value) and least <= value < below):
+            if not (isfinite(value) and low <= value < below):
                 raise InvalidInput(
-                    f"got {name} = {value}; expected a number from {least:g}, below {below:g}"
+                    f"got {name} = {value}; expected a number from {low:g}, below {below:g}"
                 )
 
     def share_of_rate(self, epoch: float) -> float:
         """Returns the part of the full rate, 0 to 1, after so many epochs."""
         length = float(self.period or self.epochs)
-        while self.period is not None and epoch >= length:
+        while self.period and epoch >= length:
             epoch -= length
             length *= 2
         return 0.5 * (1 + cos(pi * epoch / length))
@@ -81,6 +81,6 @@ class Recipe:
 
 PRESETS: Final = {
     "popnas": Recipe(),
-    "smoke": Recipe(epochs=2, batch=64, period=None, flip=False, translation=0.0),
+    "smoke": Recipe(epochs=2, batch=64, period=0, flip=False, translation=0.0),
 }
 """Recipes by name: that of POPNASv2's search, and one that shows that everything works."""

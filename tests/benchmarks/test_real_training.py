@@ -17,7 +17,7 @@ from agnet.testing import BenchmarkContract
 from tests.benchmarks.training.images import bright
 
 SPACE = BlockCells(2, 2, ("identity", "conv_3x3", "max_pool_2x2"))
-RECIPE = Recipe(epochs=2, batch=12, rate=0.02, period=None, flip=False)
+RECIPE = Recipe(epochs=2, batch=12, rate=0.02, period=0, flip=False)
 MACRO = BlockMacro(2, 1, 2)
 BROKEN = replace(RECIPE, optimizer="sgd", rate=1e30, epochs=9)
 

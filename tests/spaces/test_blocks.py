@@ -18,6 +18,7 @@ from agnet.spaces._blocks_classes import (
     draw_cells,
     split_codes,
 )
+from agnet.spaces._blocks_moves import pairs
 from agnet.spaces.blocks import BlockCells
 from agnet.testing import SpaceContract
 
@@ -242,6 +243,18 @@ def test_neighbourhood_is_mutual() -> None:
 def test_impossible_settings_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(InvalidInput, match="expected at least one"):
         BlockCells(**settings)  # type: ignore[arg-type]
+
+
+def test_names_that_texts_cannot_hold_are_refused() -> None:
+    for name in ("skip-connect", "a+b", "a b", ""):
+        with pytest.raises(InvalidInput, match="underscores"):
+            BlockCells(2, 1, (name,))
+
+
+def test_blocks_of_each_step() -> None:
+    """Of 12 operations and 2 look-backs: 300 blocks can come first, 2,628 fifth."""
+    assert [len(pairs(2 + at, 12)) for at in range(5)] == [300, 666, 1_176, 1_830, 2_628]
+    assert [len(pairs(2 + at, 3)) for at in range(5)] == [21, 45, 78, 120, 171]
 
 
 def test_too_many_blocks_for_a_number() -> None:

@@ -380,7 +380,7 @@ def test_settings_are_checked(settings: dict[str, Any], said: str) -> None:
 
 
 def test_boldness_replaces_that_of_the_preset() -> None:
-    """Negative: that of the preset, by default 2, and in a large space 3, 3, 3 and 1; 0 in the paper."""
+    """Negative: that of the preset, by default 2; in a large space 3, 3, 3, 1; 0 in the paper."""
     mean, std = np.zeros(1), np.ones(1)
     for space, settings, expected in (
         (PART, {}, [2.0]),

@@ -34,6 +34,12 @@ def test_padding_changes_nothing() -> None:
     assert torch.allclose(network(short), network(torch.cat([padded, longer]))[:1], atol=1e-6)
 
 
+def test_networks_leave_the_common_generator_alone() -> None:
+    before = torch.random.get_rng_state()
+    SequenceNet(5, 4, torch.Generator().manual_seed(0))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_the_empty_cell_can_be_learnt() -> None:
     archs = SPACE.batch([SPACE.parse("[]")]) + SPACE.sample(6, np.random.default_rng(0))
     model = SequenceEnsemble(SPACE, np.random.default_rng(0), members=2, epochs=3)

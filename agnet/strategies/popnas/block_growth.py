@@ -59,10 +59,11 @@ class BlockGrowth(Growth):
     def features(self, archs: Sequence[Architecture], scores: Array) -> Array:
         """The nine numbers of POPNASv2, ``(B, 9)``.
 
-        Blocks; cells that are really stacked; sum of the scores; whether several look-backs are
-        read; share of the score that reads look-backs; inputs that are blocks; blocks on the
-        longest chain; blocks that are concatenated; share of the score on the heaviest path, of one
-        half a block. Where all scores are 0 the shares are 1, as for the empty cell.
+        Blocks; cells stacked, without those between the nearest look-backs; sum of the scores;
+        whether several look-backs are read; share of the score that reads look-backs;
+        inputs that are blocks; blocks on the longest chain; blocks that are concatenated; share of
+        the score on the heaviest path, of one half a block. Where all scores are 0 the shares are
+        1, as for the empty cell.
         """
         source, op, there = self._halves(archs)
         lookbacks = self._space.lookbacks

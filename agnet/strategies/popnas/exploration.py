@@ -49,7 +49,8 @@ def explore(
     POPNASv2's rules. A candidate's score is the sum over its underused elements of 1, of 2 if those
     chosen so far use the element no more often than the others of its kind, and of 1 if they use
     its kind no more often than the other kind; to a positive score the relative differences in
-    accuracy and first cost to the last one chosen are added. One is chosen if the score suffices
+    accuracy and first cost to the last one chosen are added (that in accuracy only where all are
+    positive, without which there is no ratio). One is chosen if the score suffices
     and its cost is less than that of the last one; with several costs, if none chosen dominates it.
 
     Args:
@@ -78,8 +79,9 @@ def explore(
         fits = np.ones(len(rest), dtype=bool)
         if chosen:
             last = chosen[-1]
-            nearer = _difference(accuracy[rest], accuracy[last], ACCURACY_STEP)
-            nearer += _difference(costs[rest, 0], costs[last, 0], COST_STEP)
+            nearer = _difference(costs[rest, 0], costs[last, 0], COST_STEP)
+            if (accuracy > 0).all():
+                nearer += _difference(accuracy[rest], accuracy[last], ACCURACY_STEP)
             score = np.where(score > 0, score + nearer, score)
             fits = _undominated(accuracy[rest], costs[rest], accuracy[chosen], costs[chosen])
         found = np.flatnonzero(fits & (score >= enough))

@@ -26,7 +26,8 @@ class Plan:
         step: ``(P,)``, of each.
         explored: ``(P,)``, which were chosen for what the front hardly uses.
         predicted: ``(P, M)``, accuracy and costs, before the cell was evaluated; NaN where nothing
-            was.
+            was. More is better of the first, less of the others: those that go the other way have
+            the other sign.
         steps: How many steps were planned.
     """
 
@@ -79,7 +80,12 @@ class Plan:
 
     def state_dict(self) -> dict[str, Any]:
         """Returns everything as tensors and numbers."""
-        arrays = (self.archs.choices, self.step, self.explored, self.predicted)
+        arrays: tuple[npt.NDArray[Any], ...] = (
+            self.archs.choices,
+            self.step,
+            self.explored,
+            self.predicted,
+        )
         names = ("choices", "step", "explored", "predicted")
         state: dict[str, Any] = {
             name: torch.from_numpy(array.copy()) for name, array in zip(names, arrays, strict=True)

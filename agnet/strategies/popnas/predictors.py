@@ -90,9 +90,10 @@ class Predictors:
         outcomes = archive.outcomes
         known = outcomes.finite
         archs = archive.archs[known]
-        self._accuracy = self._made()
-        self._accuracy.fit(archs, -outcomes.objectives[known, :1])
         problem = self._problem
+        if problem.objectives[0].metric not in problem.known:
+            self._accuracy = self._made()
+            self._accuracy.fit(archs, -outcomes.objectives[known, :1])
         metrics = [objective.metric for objective in problem.objectives[1:]]
         columns = list(outcomes.objectives[known, 1:].T) if self._costs else []
         columns += list(outcomes.excess[known].T)
@@ -105,8 +106,12 @@ class Predictors:
 
     def predict(self, archs: Architectures) -> Predicted:
         """Predicts everything of ``B`` cells."""
-        mean, _ = self._accuracy.predict(archs)
         problem = self._problem
+        first = problem.objectives[0]
+        if first.metric in problem.known:
+            accuracy = -first.sign * problem.known[first.metric](archs)
+        else:
+            accuracy = self._accuracy.predict(archs)[0][:, 0]
         costs = np.full((len(archs), len(problem.objectives) - 1), np.nan)
         fitted = list(self._regressions)
         if self._costs:
@@ -120,7 +125,7 @@ class Predictors:
         for model in fitted:
             if model is not None:  # others are kept by all candidates
                 excess += np.maximum(self._predicted(model, archs), 0.0)
-        return Predicted(mean[:, 0], costs, excess)
+        return Predicted(accuracy, costs, excess)
 
     def _made(self) -> Surrogate:
         if self._kind == "sequence":

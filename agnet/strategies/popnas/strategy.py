@@ -87,6 +87,11 @@ class POPNAS(Strategy):
                 "least 1, 0 and 0"
             )
         self._growth = growth_of(problem.space, cells)
+        if not problem.keeps_known_limits(self._growth.start()).any():
+            raise InvalidInput(
+                f"got limits that all of the smallest cells of {problem.space.name} break, of "
+                "which the search begins; relax them"
+            )
         self._by_front = mode == "popnas" and len(problem.objectives) > 1
         self._kept, self._explored, self._fill = kept, explored, fill_layers
         self._archive, self._rng = Archive(problem), rng
@@ -110,10 +115,11 @@ class POPNAS(Strategy):
 
         Fewer than ``n`` come back at the end of a step, and none after the last one.
         """
-        while not self._plan.left:
-            if not self._advance():
-                return self._archive.problem.space.batch([])
-        return self._plan.take(n)
+        while self._plan.left or self._advance():
+            archs = self._archive.fresh(self._plan.take(n))
+            if len(archs):  # others were told meanwhile
+                return archs
+        return self._archive.problem.space.batch([])
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
         """Notes what was evaluated."""
@@ -163,7 +169,7 @@ class POPNAS(Strategy):
             return open_[most_accurate(accuracy, self._kept)], none
         front = kept_front(accuracy, costs, self._kept)
         if len(front) < self._fill:
-            front = layers(accuracy, costs, self._fill)
+            front = layers(accuracy, costs, min(self._fill, self._kept))
         if last or not self._explored:
             return open_[front], none
         usage = self._growth.usage(candidates[open_])

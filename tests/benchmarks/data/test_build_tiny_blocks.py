@@ -20,7 +20,7 @@ from tests.benchmarks.training.images import bright
 SHIPPED = Path(build_tiny_blocks.__file__).parent
 TINY = BlockCells(1, 1, OPERATIONS)  # 4 cells
 CELLS = TINY.enumerate()
-RECIPE = Recipe(epochs=1, batch=24, period=None)
+RECIPE = Recipe(epochs=1, batch=24, period=0)
 BENCHMARK = RealTraining(TINY, bright(), RECIPE, BlockMacro(1, 1, 2))
 
 

@@ -14,7 +14,7 @@ from agnet.errors import EvaluationError, InvalidInput, TrainingDiverged
 from agnet.spaces import BlockCells
 from tests.benchmarks.training.images import bright
 
-PLAIN = Recipe(epochs=3, batch=12, rate=0.05, period=None, flip=False, translation=0.0)
+PLAIN = Recipe(epochs=3, batch=12, rate=0.05, period=0, flip=False, translation=0.0)
 FULL = replace(PLAIN, flip=True, translation=0.25, smoothing=0.1)
 CELL = BlockCells().parse("[(-1,conv_3x3,-2,max_pool_2x2)]")
 

@@ -30,7 +30,7 @@ def test_rate_falls_and_starts_again(epoch: float, share: float) -> None:
 
 
 def test_rate_falls_once_without_restarts() -> None:
-    recipe = Recipe(epochs=4, period=None)
+    recipe = Recipe(epochs=4, period=0)
     assert [recipe.share_of_rate(epoch) for epoch in (0, 2, 4)] == pytest.approx([1, 0.5, 0])
 
 
@@ -39,7 +39,8 @@ def test_rate_falls_once_without_restarts() -> None:
     [
         {"epochs": 0},
         {"batch": 0},
-        {"period": 0},
+        {"period": -1},
+        {"batch": 1},
         {"rate": -0.1},
         {"rate": float("nan")},
         {"weight_decay": float("inf")},

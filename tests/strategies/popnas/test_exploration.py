@@ -74,6 +74,16 @@ def test_where_all_is_used_nothing_is_explored() -> None:
     assert not len(explore(ACCURACY, SECONDS, usage(CANDIDATES), found, 16, NONE))
 
 
+def test_errors_to_be_lowered_are_compared_by_cost_alone() -> None:
+    """Shares of numbers around 0 say nothing: what was the same but for the sign is the same."""
+    costs = SECONDS[:, ::1]
+    same = explore(ACCURACY - 1.0, costs, usage(CANDIDATES), rare(), 16, NONE)
+    assert (
+        same.tolist()
+        == explore(ACCURACY - 100.0, costs, usage(CANDIDATES), rare(), 16, NONE).tolist()
+    )
+
+
 def test_with_two_costs_what_is_dominated_is_left_out() -> None:
     """The third is as cheap as the first in neither; the fourth is dominated by the second."""
     costs = np.array([[9.0, 1.0], [5.0, 5.0], [9.5, 2.0], [6.0, 6.0], [1.0, 9.0]])

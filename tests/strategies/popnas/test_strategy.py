@@ -23,17 +23,17 @@ def test_networks_are_counted_as_the_paper_counts_them() -> None:
     assert len(texts) == len(set(texts))
     plan = strategy.plan
     assert (plan.step == 0).sum() == START
-    for step, most in ((1, 8 + 2), (2, 8)):
-        own = plan.step == step
-        assert 0 < own.sum() <= most
-        assert plan.explored[own].sum() <= (2 if step == 1 else 0)
-    assert len(texts) == len(plan.step)
+    second, last = plan.step == 1, plan.step == 2
+    assert plan.explored[second].sum() == 2
+    assert 0 < (second & ~plan.explored).sum() <= 3
+    assert 0 < last.sum() <= 3 and not plan.explored[last].any()
+    assert len(texts) == START + second.sum() + last.sum()
 
 
 def test_pnas_keeps_as_many_as_it_may() -> None:
     """1 + n_1 + K (B - 1), whatever the cost."""
     strategy = made(mode="pnas")
-    assert len(run(strategy)) == START + 8 * 2
+    assert len(run(strategy)) == START + 3 * 2
     assert not strategy.plan.explored.any()
     assert np.isnan(strategy.plan.predicted[:, 1]).all()
 
@@ -75,18 +75,20 @@ def test_predictions_rank_the_cells() -> None:
 
 def test_the_front_trades_accuracy_for_cost() -> None:
     """Without exploration, accuracies and costs of a step both fall."""
-    strategy = made(explored=0)
+    strategy = made(explored=0, kept=30)
     run(strategy)
     own = strategy.plan.predicted[strategy.plan.step == 1]
     assert (np.diff(own[:, 0]) <= 0).all() and (np.diff(own[:, 1]) < 0).all()
 
 
 def test_layers_fill_a_thin_front() -> None:
-    thin, full = made(explored=0), made(explored=0, fill_layers=20)
-    run(thin)
-    run(full)
-    assert (thin.plan.step == 1).sum() < 20
-    assert (full.plan.step == 1).sum() == 20
+    found = []
+    for fill in (0, 20, 40):
+        strategy = made(explored=0, kept=30, fill_layers=fill)
+        run(strategy)
+        found.append(int((strategy.plan.step == 1).sum()))
+    assert found[0] < 20
+    assert found[1:] == [20, 30]  # no more than may be kept
 
 
 @pytest.mark.parametrize("settings", [{}, {"accuracy_model": "gnn"}, {"mode": "pnas"}])
@@ -138,6 +140,40 @@ def test_failed_cells_have_no_children_and_teach_nothing() -> None:
     children = strategy.plan.archs[np.flatnonzero(strategy.plan.step == 1)]
     assert len(children)
     assert ((children.choices[:, 1::2] == 2).sum(axis=1) >= 2).all()
+
+
+def test_a_failed_cell_is_as_if_it_had_not_been_told() -> None:
+    """The models learn the same, so that predictions are the same."""
+    archs = made()._growth.start()
+    told = outcomes(archs)
+    told.objectives[3] = np.nan
+    with_it, without = made(), made()
+    with_it.tell(archs, told)
+    kept = np.arange(len(archs)) != 3
+    without.tell(archs[kept], Outcomes(told.objectives[kept], told.excess[kept]))
+    second = SPACE.grown(archs[1:])
+    found = []
+    for strategy in (with_it, without):
+        strategy._predictors.fit(strategy._archive)
+        found.append(strategy._predictors.predict(second))
+    assert np.array_equal(found[0].accuracy, found[1].accuracy)
+    assert np.array_equal(found[0].costs, found[1].costs)
+
+
+def test_cells_that_were_told_meanwhile_are_not_proposed() -> None:
+    strategy = made()
+    first = strategy.ask(1)
+    start = strategy._growth.start()
+    strategy.tell(start, outcomes(start))
+    texts = list(map(str, first)) + run(strategy)
+    assert not set(texts[1:]) & set(map(str, start))
+
+
+def test_limits_that_no_small_cell_keeps_are_refused() -> None:
+    limit = Limit("size", ">=", 99.0)
+    known = {"size": lambda archs: np.ones(len(archs))}
+    with pytest.raises(InvalidInput, match="smallest cells"):
+        made(problem=Problem(SPACE, BOTH, (limit,), known))
 
 
 def test_random_initial_cells_are_learnt_but_are_no_steps() -> None:

@@ -17,7 +17,7 @@ BOTH = (Objective("val_accuracy", "maximize"), Objective("train_seconds", "minim
 
 def made(seed: int = 0, problem: Problem | None = None, **settings: Any) -> POPNAS:
     """A strategy that was told nothing."""
-    settings = {"kept": 8, "explored": 2, **settings}
+    settings = {"kept": 3, "explored": 2, **settings}
     return POPNAS(problem or Problem(SPACE, BOTH), stream(seed, "strategy"), **settings)
 
 
