@@ -41,6 +41,9 @@ FEW: Final = 48  # with at most so many examples it looks at all
 # other; a search that believes this learns nothing. On the cells of at most 5 vertices of
 # NAS-Bench-101, where it had happened, 16 of 30 searches find the best with this, and 12 without.
 PRIOR: Final = log_normal(1.5, 0.7)
+# The weight of a choice as it is written, beside the embedding. Of four devices' latencies in
+# NAS-Bench-201 the two together explain 87 to 98 %, the choices alone 82 to 97 %.
+WRITTEN: Final = np.float32(2.0)
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,8 @@ class GraphEnsemble(Surrogate):
     worse after 75, while the heads learn all there is.
 
     The first output is what is searched for. Another one, for which the choices as they are written
-    explain the examples better than the live graph (a latency, to which dead operations add), is
-    predicted from these instead; again the marginal likelihood decides.
+    explain more beside the live graph (a latency, to which dead operations add), is predicted from
+    both; again the marginal likelihood decides.
 
     So that the cost of a fit does not grow without end, no more than ``at_most`` examples are
     learnt: the better half of that number by the first output, and others evenly from the rest.
@@ -223,7 +226,7 @@ class GraphEnsemble(Surrogate):
         self._steps = [[head.step for head in view.heads] for view in self._views]
 
     def _best_views(self, m: int) -> list[int]:
-        """The views that predict an output: all networks, or the choices as written."""
+        """The views that predict an output: all networks, or one and the choices as written."""
         networks = list(range(len(self._networks)))
         if m == 0:
             return networks
@@ -233,7 +236,9 @@ class GraphEnsemble(Surrogate):
     def _embedded(self, at: int, archs: Architectures) -> tuple[Single, Single]:
         if at < len(self._embeddings):
             return self._embeddings[at](archs)
-        return as_written(self._space, archs)
+        live, written = self._embeddings[0](archs), as_written(self._space, archs)
+        both = np.concatenate([live[0], WRITTEN * written[0]], axis=1)
+        return both, live[1] + WRITTEN**2 * written[1]
 
     def _mixture(self, archs: Architectures) -> tuple[Array, Array]:
         """Means and deviations ``(B, M)`` in units of the outputs' deviations."""
