@@ -118,7 +118,8 @@ def hypervolume_curve(points: npt.ArrayLike, reference: npt.ArrayLike) -> Points
     curve, front, volume = np.zeros(len(rows)), Front(rows.shape[1]), 0.0
     for at in range(len(rows)):
         if inside[at] and front.add(rows[at]):
-            volume = float(moocore.hypervolume(front.points, ref=bound))
+            # It cannot shrink; by rounding it could.
+            volume = max(volume, float(moocore.hypervolume(front.points, ref=bound)))
         curve[at] = volume
     return curve
 

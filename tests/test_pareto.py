@@ -81,6 +81,7 @@ def test_hypervolume_by_hand() -> None:
     arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(2, 4)), elements=st.floats(0, 1))
 )
 @example(np.array([[6e-8, 0.0, 0.0], [0.0, 0.25, 0.0], [0.0, 0.0, 0.0]]))
+@example(np.array([[1e-30, 0.0], [0.0, 0.78125]]))
 def test_hypervolume_against_boxes(points: Points) -> None:
     reference = np.full(points.shape[1], 0.8)
     expected = exact_volume(points, reference)
