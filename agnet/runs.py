@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Run", "held_out_metrics", "read_config"]
+
+UNPLANNED: Final = 16  # queries that take the place of initial architectures where there are none
 
 
 @final
@@ -110,13 +112,13 @@ class Run:
     def reference(self) -> npt.NDArray[np.float64]:
         """The point ``(M,)`` that hypervolume is measured from, in the objectives' own units.
 
-        That of the configuration, or the worst of the initial architectures in each objective; NaN
-        if all of those failed.
+        That of the configuration, or the worst of the initial architectures in each objective, or
+        without such of the first 16; NaN if all of those failed.
         """
         objectives = self.config.parsed_objectives()
         if self.config.reference:
             return np.array(self.config.reference, dtype=np.float64)
-        first = self.outcomes.objectives[: self.config.init]
+        first = self.outcomes.objectives[: self.config.init or UNPLANNED]
         known = first[~np.isnan(first).any(axis=1)]
         worst = known.max(axis=0) if len(known) else np.full(len(objectives), np.nan)
         signs = np.array([objective.sign for objective in objectives])

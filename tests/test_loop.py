@@ -266,11 +266,25 @@ def test_the_front_and_its_hypervolume() -> None:
     assert "hypervolume" not in search(Toy(), **SMALL).history
 
 
-def test_no_reference_where_all_initial_ones_failed() -> None:
+def test_without_initial_ones_the_reference_is_of_the_first_queries() -> None:
     run = search(
         Toy(),
         objectives=["maximize val_accuracy", "minimize edgegpu_latency_ms"],
         **{**SMALL, "strategy": "random", "init": 0},
+    )
+    accuracy, latency = run.values[:16].T
+    assert run.reference.tolist() == [accuracy.min(), latency.max()]
+
+
+def test_no_reference_where_all_initial_ones_failed() -> None:
+    """The first seed whose only initial cell begins with ``none``, for which the toy fails."""
+    seed = next(
+        at for at in range(99) if initial_architectures(NASBench201(), 1, at)[0].choices[0] == 0
+    )
+    run = search(
+        Toy("raises"),
+        objectives=["maximize val_accuracy", "minimize edgegpu_latency_ms"],
+        **{**SMALL, "strategy": "random", "init": 1, "seed": seed},
     )
     assert np.isnan(run.reference).all()
     assert np.isnan(run.hypervolume()).all()
