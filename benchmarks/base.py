@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,12 @@ class Benchmark(ABC):
         """What can be asked for now, with the data at hand."""
 
     @property
-    @abstractmethod
     def missing(self) -> Mapping[str, str]:
-        """Metrics that need a file which is not there: name -> what to get, how to import it."""
+        """Metrics that need a file which is not there: name -> what to get, how to import it.
+
+        None by default.
+        """
+        return MappingProxyType({})
 
     @property
     @abstractmethod

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
@@ -172,11 +171,6 @@ class TableBenchmark(Benchmark):
     def metrics(self) -> tuple[Metric, ...]:
         """One a column, in the order of the table."""
         return self._metrics
-
-    @property
-    def missing(self) -> Mapping[str, str]:
-        """Nothing."""
-        return MappingProxyType({})
 
     @property
     def default_objective(self) -> Objective:

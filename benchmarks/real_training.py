@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from types import MappingProxyType
 from typing import Any, Final, final
 
 import numpy as np
@@ -92,11 +91,6 @@ class RealTraining(Benchmark):
     def metrics(self) -> tuple[Metric, ...]:
         """Accuracies and seconds are measured, costs are computed."""
         return METRICS
-
-    @property
-    def missing(self) -> Mapping[str, str]:
-        """Nothing."""
-        return MappingProxyType({})
 
     @property
     def default_objective(self) -> Objective:

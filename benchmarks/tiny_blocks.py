@@ -77,11 +77,6 @@ class TinyBlocksBenchmark(Benchmark):
         return METRICS
 
     @property
-    def missing(self) -> Mapping[str, str]:
-        """Nothing."""
-        return MappingProxyType({})
-
-    @property
     def default_objective(self) -> Objective:
         """Validation accuracy."""
         return Objective("val_accuracy", "maximize")

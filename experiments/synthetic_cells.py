@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final, final
 
 import numpy as np
@@ -72,11 +71,6 @@ class SyntheticCells(Benchmark):
     def metrics(self) -> tuple[Metric, ...]:
         """Accuracy and time."""
         return METRICS
-
-    @property
-    def missing(self) -> Mapping[str, str]:
-        """Nothing."""
-        return MappingProxyType({})
 
     @property
     def default_objective(self) -> Objective:

@@ -71,8 +71,7 @@ def with_one_more(columns: Integers, labels: Integers) -> tuple[Integers, Intege
         too many edges.
     """
     new = int((DIGITS[labels] > 0).sum()) + 1
-    taken = [0, *range(1, new)]
-    reading = [sum(1 << v for v in some) for some in _subsets(taken)]
+    reading = [sum(1 << v for v in some) for some in _subsets(range(new))]
     read = [sum(1 << v for v in some) for some in _subsets([*range(1, new), OUTPUT])]
     grid = np.stack(np.meshgrid(reading, read, [0, 1], [1, 2, 3]), axis=-1).reshape(-1, 4)
     sources, targets, replaced, op = grid.T

@@ -207,7 +207,7 @@ class BlockCells(SearchSpace):
         A change replaces an input or an operation, appends a block, or removes one that none reads.
         """
         own = self.keys([arch])
-        halves = self._halves(self.to_choices([arch]))[0]
+        halves = self._halves(self.to_choices([arch]))[0, : self.blocks([arch])[0]]
         change = changes(len(halves), *self._sizes)
         found = np.unique(apply(np.repeat(halves[None], len(change.kind), 0), change, *self._sizes))
         return self._numbered(found[(found >= 0) & (found != own)])
@@ -218,7 +218,7 @@ class BlockCells(SearchSpace):
         Changes that are impossible, or change nothing, are drawn again.
         """
         own = self.keys(archs)
-        count, halves = self.blocks(archs), self._halves(self.to_choices(archs), whole=True)
+        count, halves = self.blocks(archs), self._halves(self.to_choices(archs))
         mutants = np.full(len(own), -1)
         while len(rows := np.flatnonzero(mutants < 0)):
             kinds = rng.integers(len(KINDS), size=len(rows))
@@ -309,10 +309,7 @@ class BlockCells(SearchSpace):
         # What was read is right if it makes the same graph again.
         valid = self.is_valid(choices)
         archs = self.from_choices(np.where(valid[:, None], choices, 0))
-        again = self.encode(archs)
-        fits = torch.from_numpy(valid) & (graphs.mask == again.mask).all(1)
-        fits &= (again.ops == graphs.ops).all(1)
-        fits &= (again.adjacency == graphs.adjacency).flatten(1).all(1)
+        fits = torch.from_numpy(valid) & self.encode(archs).same(graphs)
         if not bool(fits.all()):
             raise InvalidArchitecture(
                 f"graph {int((~fits).nonzero()[0])} is no cell of {self.name} in canonical order: "
@@ -325,12 +322,19 @@ class BlockCells(SearchSpace):
         """Returns how many blocks each of ``B`` cells has, ``(B,)``."""
         return np.asarray((self.to_choices(archs)[:, ::PARTS] > 0).sum(axis=1), dtype=np.int64)
 
+    def parts(self, archs: Sequence[Architecture]) -> tuple[Integers, Integers]:
+        """Returns what each half reads, and its operation, ``(B, blocks, 2)``; -1 for no block.
+
+        Inputs count from 0, the last cell first, the earliest block after the furthest look-back.
+        """
+        return self._parts(self.to_choices(archs))
+
     def grown(self, archs: Sequence[Architecture]) -> Architectures:
         """Returns all distinct cells that have one block more than one of ``B`` cells.
 
         Cells that are full have none.
         """
-        count, halves = self.blocks(archs), self._halves(self.to_choices(archs), whole=True)
+        count, halves = self.blocks(archs), self._halves(self.to_choices(archs))
         found = [np.empty(0, dtype=np.int64)]
         for blocks in np.unique(count[count < self.max_blocks]).tolist():
             own = halves[count == blocks, :blocks]
@@ -345,7 +349,7 @@ class BlockCells(SearchSpace):
 
         What reads blocks in an order can so be shown that it does not matter.
         """
-        count, halves = self.blocks(archs), self._halves(self.to_choices(archs), whole=True)
+        count, halves = self.blocks(archs), self._halves(self.to_choices(archs))
         for blocks in np.unique(count[count > 0]).tolist():
             rows = count == blocks
             own = halves[rows, :blocks]
@@ -366,18 +370,21 @@ class BlockCells(SearchSpace):
     def _keys(self, choices: Choices, *, ordered: bool) -> Integers:
         """Numbers of choices ``(B, C)``, whose blocks may already be in canonical order."""
         count = (choices[:, ::PARTS] > 0).sum(axis=1)
-        halves = self._halves(choices, whole=True)
+        halves = self._halves(choices)
         codes = np.zeros(len(choices), dtype=np.int64)
         for blocks in np.unique(count).tolist():
             rows = count == blocks
             codes[rows] = canonical_codes(halves[rows, :blocks], *self._sizes, ordered=ordered)
         return codes
 
-    def _halves(self, choices: Choices, *, whole: bool = False) -> Integers:
-        """Halves ``(B, b, 2)`` of choices ``(B, C)``; of all blocks, or of those of the first."""
+    def _halves(self, choices: Choices) -> Integers:
+        """Halves ``(B, blocks, 2)`` of choices ``(B, C)``, below 0 where there is no block."""
+        sources, operations = self._parts(choices)
+        return sources * len(self.operations) + operations
+
+    def _parts(self, choices: Choices) -> tuple[Integers, Integers]:
         rows = choices.reshape(len(choices), self.max_blocks, 2, 2).astype(np.int64) - 1
-        halves = rows[..., 0] * len(self.operations) + rows[..., 1]
-        return halves if whole else halves[:, : int((rows[0, :, 0, 0] >= 0).sum())]
+        return rows[..., 0], rows[..., 1]
 
     def _numbered(self, codes: Integers) -> Architectures:
         """The cells of numbers ``(B,)``."""

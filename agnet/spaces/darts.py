@@ -252,9 +252,7 @@ class DARTS(SearchSpace):
         # What was read is right if it makes the same graph again.
         valid = self.is_valid(choices)
         archs = Architectures(self, np.where(valid[:, None], choices, 0))
-        again = self.encode(archs)
-        fits = torch.from_numpy(valid) & graphs.mask.all(1) & (again.ops == graphs.ops).all(1)
-        fits &= (again.adjacency == graphs.adjacency).flatten(1).all(1)
+        fits = torch.from_numpy(valid) & self.encode(archs).same(graphs)
         if not bool(fits.all()):
             raise InvalidArchitecture(
                 f"graph {int((~fits).nonzero()[0])} is no DARTS genotype: expected a normal and a "

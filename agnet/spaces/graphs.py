@@ -51,5 +51,10 @@ class GraphBatch:
         """``N``, padding included."""
         return int(self.ops.shape[1])
 
+    def same(self, other: GraphBatch) -> torch.Tensor:
+        """Says ``(B,)`` which graphs equal those of another batch of ``B``, padding included."""
+        found = (self.mask == other.mask).all(1) & (self.ops == other.ops).all(1)
+        return found & (self.adjacency == other.adjacency).flatten(1).all(1)
+
     def __getitem__(self, index: slice | torch.Tensor) -> GraphBatch:
         return GraphBatch(self.ops[index], self.adjacency[index], self.mask[index])

@@ -320,10 +320,7 @@ class OFAMobileNetV3(SearchSpace):
         archs = Architectures(
             self, self.canonical(np.where(valid[:, None], choices, 1).astype(np.int16))
         )
-        again = self.encode(archs)
-        fits = torch.from_numpy(valid) & (again.mask == graphs.mask).all(1)
-        fits &= (again.ops == graphs.ops).all(1)
-        fits &= (again.adjacency == graphs.adjacency).flatten(1).all(1)
+        fits = torch.from_numpy(valid) & self.encode(archs).same(graphs)
         if not bool(fits.all()):
             raise InvalidArchitecture(
                 f"graph {int((~fits).nonzero()[0])} is no OFA MobileNetV3 architecture: expected a "

@@ -14,8 +14,6 @@ from agnet.strategies.popnas.growth import Array, Growth, Integers, Usage
 
 __all__ = ["BlockGrowth"]
 
-PARTS = 4  # choices of a block
-
 
 @final
 class BlockGrowth(Growth):
@@ -51,10 +49,8 @@ class BlockGrowth(Growth):
 
     def probes(self) -> tuple[Architectures, Architectures]:
         """The empty cell, and ``[(-1,o,-1,o)]`` for each operation ``o``."""
-        choices = np.zeros((len(self._space.operations), PARTS * self._space.max_blocks), int)
-        choices[:, [0, 2]] = 1
-        choices[:, [1, 3]] = 1 + np.arange(len(choices))[:, None]
-        return self._empty(), self._space.from_choices(choices)
+        texts = [f"[(-1,{op},-1,{op})]" for op in self._space.operations]
+        return self._empty(), self._space.batch([self._space.parse(text) for text in texts])
 
     def features(self, archs: Sequence[Architecture], scores: Array) -> Array:
         """The nine numbers of POPNASv2, ``(B, 9)``.
@@ -108,9 +104,8 @@ class BlockGrowth(Growth):
         self, archs: Sequence[Architecture]
     ) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
         """Sources, operations and which there are, each ``(B, blocks, 2)``."""
-        choices = self._space.to_choices(archs).astype(np.int64)
-        rows = choices.reshape(len(choices), self._space.max_blocks, 2, 2) - 1
-        return rows[..., 0], rows[..., 1], rows[..., 0] >= 0
+        source, op = self._space.parts(archs)
+        return source, op, source >= 0
 
     def _chains(
         self, source: Integers, there: npt.NDArray[np.bool_], score: Array
