@@ -45,7 +45,7 @@ def main() -> None:
 
 def work(job: Row) -> Row:
     """Runs one search with a stop-watch."""
-    config = config_of(job["arm"], "flops", job["seed"])
+    config = config_of(*ARMS[job["arm"]], "flops", job["seed"])
     spent: list[float] = []
     with ExitStack() as stack:
         for name in MODELS:

@@ -101,9 +101,8 @@ def largest(on: str) -> float:
     return hypervolume(true_front(on), scale(on).bound)
 
 
-def config_of(arm: str, on: str, seed: int) -> SearchConfig:
-    """The search of an arm in a setting."""
-    strategy, options = ARMS[arm]
+def config_of(strategy: str, options: dict[str, Any], on: str, seed: int) -> SearchConfig:
+    """The search of a strategy in a setting."""
     return SearchConfig(
         benchmark={"name": "nasbench201"},
         strategy=strategy,
@@ -120,7 +119,7 @@ def config_of(arm: str, on: str, seed: int) -> SearchConfig:
 def work(job: Row) -> Row:
     """Runs one search."""
     how = scale(job["on"])
-    run = search(benchmark(), config_of(**job))
+    run = search(benchmark(), config_of(*ARMS[job["arm"]], job["on"], job["seed"]))
     return {
         "curve": rises(how.volume(run)),
         "front": len(run.pareto()),

@@ -62,7 +62,7 @@ class Watched(Strategy):
             stop_at: Propose nothing more once an objective that is to be maximised got so high.
             predict: Note predictions.
         """
-        self._inner, self._space, self._stop_at = inner, space, stop_at
+        self.inner, self._space, self._stop_at = inner, space, stop_at
         self._predict, self._known, self._best = predict, 0, -np.inf
         self.rounds: list[Round] = []
         self.predicted: list[float] = []
@@ -73,18 +73,18 @@ class Watched(Strategy):
         if self._stop_at is not None and self._best >= self._stop_at:
             return self._space.batch([])
         began = time.process_time()
-        archs = self._inner.ask(n)
+        archs = self.inner.ask(n)
         seconds = time.process_time() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.rounds.append(Round(self._known, seconds, peak))
-        surrogate = getattr(self._inner, "surrogate", None) if self._predict else None
+        surrogate = getattr(self.inner, "surrogate", None) if self._predict else None
         if surrogate is not None and len(archs):
             self.predicted += surrogate.predict(archs)[0][:, 0].tolist()
         return archs
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
         """Tells the other one, and notes the best."""
-        self._inner.tell(archs, outcomes)
+        self.inner.tell(archs, outcomes)
         values = -outcomes.objectives[:, 0]
         if len(self.found) < len(self.predicted):
             self.found += values.tolist()
@@ -93,11 +93,11 @@ class Watched(Strategy):
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the state of the other one; what is watched is not kept."""
-        return self._inner.state_dict()
+        return self.inner.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores the other one."""
-        self._inner.load_state_dict(state)
+        self.inner.load_state_dict(state)
 
     def correlations(self) -> list[float | None]:
         """Spearman's rank correlation of prediction and value in each 16 proposals.
