@@ -34,7 +34,8 @@ class SearchConfig:
         reference: With several objectives, the point that hypervolume is measured from: a number
             an objective, in its unit. By default the worst of the initial architectures.
         queries: Budget: architectures evaluated, initial ones included.
-        init: Random initial architectures, the same for every strategy of a seed.
+        init: Random initial architectures, the same for every strategy of a seed; by default as
+            many as the strategy usually begins with, and at most the budget.
         batch: Architectures asked for at a time.
         seed: Seed of the run.
     """
@@ -46,7 +47,7 @@ class SearchConfig:
     limits: tuple[str, ...] = ()
     reference: tuple[float, ...] = ()
     queries: int = 192
-    init: int = 16
+    init: int | None = None
     batch: int = 2
     seed: int = 0
 
@@ -58,9 +59,11 @@ class SearchConfig:
         """
         for name in ("queries", "init", "batch", "seed"):
             value, least = getattr(self, name), 0 if name in ("seed", "init") else 1
+            if value is None and name == "init":
+                continue
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise InvalidInput(f"got {name} = {value!r}; expected a whole number >= {least}")
-        if self.init > self.queries:
+        if self.init is not None and self.init > self.queries:
             raise InvalidInput(
                 f"got {self.init} initial architectures and {self.queries} queries; the initial "
                 "ones count, so init must be at most queries"

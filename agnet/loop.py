@@ -16,7 +16,7 @@ from agnet.config import SearchConfig
 from agnet.errors import CheckpointError, InvalidInput, StrategyError
 from agnet.evaluation import Evaluation, Evaluator, InProcess, LocalProcesses
 from agnet.objectives import outcomes
-from agnet.preparation import initial_architectures, prepare, settle
+from agnet.preparation import initial_architectures, prepare, settle, with_initial
 from agnet.progress import Progress, Silent
 from agnet.runs import Run
 from agnet.seeds import stream
@@ -84,6 +84,7 @@ def search(
         chooser = strategy(problem, rng)
     else:
         chooser = make_strategy(config.strategy, problem, rng, config.options)
+    config = with_initial(config, chooser)
     meter = progress or Silent()
     storage = RunStorage(folder, write=True, columns=columns)
     try:

@@ -18,10 +18,10 @@ from agnet.runs import read_config
 from agnet.seeds import stream
 from agnet.spaces import Architecture, Architectures, SearchSpace
 from agnet.storage import CONFIG, RESERVED
-from agnet.strategies import Problem, make_strategy
+from agnet.strategies import Problem, Strategy, make_strategy
 from agnet.strategies.base import Computes
 
-__all__ = ["check", "initial_architectures", "prepare", "settle"]
+__all__ = ["check", "initial_architectures", "prepare", "settle", "with_initial"]
 
 
 def settle(
@@ -117,15 +117,25 @@ def _computed(
     return benchmark.query(archs, [name])[:, 0]
 
 
-def check(benchmark: Benchmark, config: SearchConfig) -> None:
+def check(benchmark: Benchmark, config: SearchConfig) -> Strategy:
     """Checks all that can be checked of a configuration without running it.
+
+    Returns:
+        The strategy, as it is before the search.
 
     Raises:
         InvalidInput: If a metric, the budget, the strategy or one of its settings cannot be used.
         MissingData: If a metric needs a file that has not been imported.
     """
     problem, _ = prepare(benchmark, config)
-    make_strategy(config.strategy, problem, stream(config.seed, "strategy"), config.options)
+    return make_strategy(config.strategy, problem, stream(config.seed, "strategy"), config.options)
+
+
+def with_initial(config: SearchConfig, strategy: Strategy) -> SearchConfig:
+    """Returns the configuration with the number of initial architectures that it leaves open."""
+    if config.init is not None:
+        return config
+    return replace(config, init=min(strategy.initial, config.queries))
 
 
 def initial_architectures(space: SearchSpace, n: int, seed: int) -> Architectures:

@@ -18,7 +18,7 @@ from agnet.benchmarks import open_benchmark
 from agnet.config import SearchConfig
 from agnet.errors import EvaluationError, InvalidInput
 from agnet.loop import search
-from agnet.preparation import check, settle
+from agnet.preparation import check, settle, with_initial
 from agnet.progress import Progress, Silent
 from agnet.runs import Run, read_config
 from agnet.standing import Standing
@@ -115,7 +115,7 @@ def sweep(
     """
     benchmark = open_benchmark(**config.benchmark)
     config = settle(config, {}, None, False, benchmark)
-    check(benchmark, config)
+    config = with_initial(config, check(benchmark, config))
     folders = [seed_folder(Path(out), seed) for seed in seeds]
     there = [folder for folder in folders if (folder / CONFIG).exists()]
     if there and not resume:

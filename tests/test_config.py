@@ -48,7 +48,7 @@ def test_objectives_and_limits_are_parsed() -> None:
         ("queries = 0", "queries = 0"),
         ("queries = true", "queries = True"),
         ('seed = "x"', "seed = 'x'"),
-        ("queries = 8", "initial"),
+        ("queries = 8\ninit = 9", "initial"),
         ("sed = 1", "'sed'"),
         ("seed = ", "not valid TOML"),
         ('objectives = "maximize x"', "list of texts"),

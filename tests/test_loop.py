@@ -16,7 +16,7 @@ from agnet.loop import search
 from agnet.objectives import Outcomes
 from agnet.preparation import initial_architectures
 from agnet.progress import Progress
-from agnet.runs import Run
+from agnet.runs import Run, read_config
 from agnet.spaces import Architecture, Architectures, NASBench201
 from agnet.standing import Standing
 from agnet.storage import QueryRow, RunStorage
@@ -264,6 +264,16 @@ def test_the_front_and_its_hypervolume() -> None:
     stated = search(Toy(), **settings, reference=[worst[0], worst[1] + 1])
     assert stated.hypervolume()[-1] > run.hypervolume()[-1]
     assert "hypervolume" not in search(Toy(), **SMALL).history
+
+
+@pytest.mark.parametrize(
+    ("strategy", "queries", "initial"), [("random", 20, 16), ("random", 6, 6), ("popnas", 20, 0)]
+)
+def test_a_search_begins_as_its_strategy_usually_does(
+    strategy: str, queries: int, initial: int, tmp_path: Path
+) -> None:
+    run = search(Toy(), strategy=strategy, queries=queries, out=tmp_path / "run")
+    assert run.config.init == read_config(tmp_path / "run").init == initial
 
 
 def test_without_initial_ones_the_reference_is_of_the_first_queries() -> None:

@@ -62,6 +62,14 @@ def search(
     no_generator: Annotated[
         bool, typer.Option("--no-generator", help="agnet's candidates are drawn uniformly.")
     ] = False,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="Of popnas: popnas, or pnas to compare it with.  [default: popnas]"),
+    ] = None,
+    fill_layers: Annotated[
+        int | None,
+        typer.Option(help="Of popnas: successive fronts fill thin ones up to so many cells."),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of the strategy, as in population=50; repeatable."),
@@ -123,6 +131,7 @@ def search(
         "strategy": strategy,
         "options": {
             **_switches(strategy, surrogate, preset, no_retraining, no_surrogate, no_generator),
+            **_of("popnas", strategy, {"mode": mode, "fill_layers": fill_layers}),
             **dict(_setting(text) for text in option or []),
         }
         or None,
@@ -132,7 +141,7 @@ def search(
         "limits": limit or None,
         "reference": reference or None,
         "queries": queries,
-        "init": 0 if init is None and strategy == "popnas" else init,
+        "init": init,
         "batch": PAPER_BATCH if batch is None and preset == "paper" else batch,
         "seed": seed,
     }
@@ -201,10 +210,15 @@ def _switches(
         "retraining": False if no_retraining else None,
         "generator": False if no_generator else None,
     }
-    given = {name: value for name, value in switches.items() if value is not None}
-    if given and strategy not in (None, "agnet"):
+    return _of("agnet", strategy, switches)
+
+
+def _of(owner: str, strategy: str | None, settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a strategy that were given, if it is the one to run."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    if given and strategy not in (None, owner):
         raise InvalidInput(
-            f"--surrogate, --preset and the switches are of agnet; got --strategy {strategy}"
+            f"got --strategy {strategy} and {', '.join(given)}, which {owner} alone takes"
         )
     return given
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -62,14 +62,19 @@ class Problem:
 class Strategy(ABC):
     """Chooses the next architectures to evaluate.
 
+    Attributes:
+        initial: How many random architectures it usually begins with.
+
     Life cycle: the loop draws the initial architectures itself, the same for every strategy of a
     seed, and tells them first. Then it asks for a batch, evaluates it and tells the outcomes in the
     order of asking, until the budget is spent. A strategy owns no loop, no files, no workers and no
-    global random
-    state: it is constructed with a problem, a random generator and its settings, and between a
-    ``tell`` and the next ``ask`` its ``state_dict`` holds everything that its future depends on, so
-    that a resumed search equals an unbroken one. :class:`agnet.testing.StrategyContract` checks it.
+    global random state: it is constructed with a problem, a random generator and its settings, and
+    between a ``tell`` and the next ``ask`` its ``state_dict`` holds everything that its future
+    depends on, so that a resumed search equals an unbroken one.
+    :class:`agnet.testing.StrategyContract` checks it.
     """
+
+    initial: ClassVar[int] = 16
 
     @abstractmethod
     def ask(self, n: int) -> Architectures:

@@ -8,7 +8,7 @@ Architecture Search", ECCV 2018.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, final
+from typing import Any, ClassVar, Final, final
 
 import numpy as np
 import numpy.typing as npt
@@ -43,9 +43,11 @@ class POPNAS(Strategy):
 
     The first objective is the accuracy (in whichever direction it is better), the others are costs.
     With no cost, or in the mode ``pnas``, the most accurate cells by prediction take the place of
-    the front, and nothing is explored. Begin it without random initial architectures
-    (``init=0``): cells that are not of its steps are learnt, but most do not grow.
+    the front, and nothing is explored. It begins without random architectures: cells that are not
+    of its steps are learnt, but most do not grow.
     """
+
+    initial: ClassVar[int] = 0
 
     def __init__(
         self,

@@ -231,7 +231,6 @@ def test_it_ends_a_search_before_the_budget() -> None:
         agnet.open_benchmark("nasbench201"),
         strategy="popnas",
         queries=400,
-        init=0,
         batch=32,
         objectives=["maximize val_accuracy", "minimize params_m"],
         options={"kept": 10, "explored": 0},
