@@ -15,7 +15,7 @@ from agnet.pareto import hypervolume, non_dominated
 from agnet.seeds import stream
 from agnet.strategies import POPNAS, Problem
 from agnet.strategies.popnas import Plan
-from experiments.recorded import Row, rows, spread, table
+from experiments.recorded import Row, matching, rows, spread, table
 
 __all__ = ["as_long_as", "errors", "grow", "spend", "step_table", "true_volume", "volume"]
 
@@ -125,7 +125,9 @@ def _largest(values: Sequence[float]) -> float:
     return max(values, key=abs)
 
 
-def step_table(results: Path, arms: Iterable[str], first: int, unit: str) -> str:
+def step_table(
+    results: Path, arms: Iterable[str], first: int, unit: str, on: str | None = None
+) -> str:
     """How good predictions were at each step, on the cells that were then evaluated.
 
     Args:
@@ -133,10 +135,11 @@ def step_table(results: Path, arms: Iterable[str], first: int, unit: str) -> str
         arms: Names of their files.
         first: The size of cells at the first step that is predicted,
         unit: and in what it is counted.
+        on: The label of their rows, if they have one.
     """
     lines = []
     for arm in arms:
-        own = rows(results, arm)
+        own = matching(rows(results, arm), **({"on": on} if on else {}))
         for at in range(max((len(row["steps"]) for row in own), default=0)):
             steps = [row["steps"][at] for row in own if len(row["steps"]) > at]
             line: list[object] = [arm, first + at, spread([s["cells"] for s in steps], digits=0)]
