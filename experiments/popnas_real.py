@@ -2,6 +2,7 @@
 
     python -m experiments.popnas_real run --data FOLDER     (the "python version" of CIFAR-10)
     python -m experiments.popnas_real table                 (prints the tables from what is there)
+    python -m experiments.popnas_real figure                (draws predictions, fronts and time)
 
 CIFAR-10 at 16x16 pixels, 2,000 images to train and 500 to choose by, 2 epochs; cells of up to 3
 blocks of 3 operations, 3 cells a network of 8 filters; at most 8 cells a step and 2 to explore; and
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn.functional import avg_pool2d
 
@@ -40,13 +42,17 @@ ARMS: Final[dict[str, dict[str, Any]]] = {
 }
 TRAINED, CHOSEN_BY = 2_000, 500
 TIMED, TIMES = 5, 3
+COLORS: Final = ("#56B4E9", "#E69F00", "#D55E00")
 
 
 def main() -> None:
     """Runs both searches, or prints what they found."""
-    made = parser(__doc__, ("run", "table"), "popnas_real", 1)
+    made = parser(__doc__, ("run", "table", "figure"), "popnas_real", 1)
     made.add_argument("--data", type=Path, help="the folder of data_batch_1 and so on")
     given = made.parse_args()
+    if given.what == "figure":
+        print(figure(given.results))
+        return
     if given.what == "run":
         if given.data is None:
             made.error("run needs --data, the folder of CIFAR-10's python version")
@@ -145,6 +151,55 @@ def repeat_table(results: Path) -> str:
         share = 100 * np.std(seconds, ddof=1) / np.mean(seconds)
         lines.append([arch, f"{np.mean(seconds):.2f}", f"{share:.1f}"])
     return table(["cell", "training seconds", "deviation (%)"], lines)
+
+
+def figure(results: Path) -> Path:
+    """Draws what was predicted and measured, and the time of both searches; returns where it lies.
+
+    An arrow leads from the prediction of a cell to what was measured; the line joins the front.
+    """
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    drawing, axes = pyplot.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+    for panel, (arm, marker) in zip(axes, zip(ARMS, "os", strict=True), strict=False):
+        cells = json.loads((results / f"{arm}.json").read_text())["cells"]
+        _draw_cells(panel, cells, marker)
+        panel.set(title=arm, xlabel="training seconds", ylabel="validation accuracy (%)")
+        spent = np.cumsum([cell["measured"][1] for cell in cells])
+        axes[2].plot(np.arange(1, len(spent) + 1), spent, label=arm, marker=marker, markersize=3)
+    axes[0].legend(fontsize="small")
+    axes[2].set(title="time of the searches", xlabel="networks", ylabel="training seconds in all")
+    axes[2].legend(fontsize="small")
+    path = results / "fronts.png"
+    drawing.savefig(path, dpi=110)
+    pyplot.close(drawing)
+    return path
+
+
+def _draw_cells(panel: Any, cells: list[Row], marker: str) -> None:
+    measured = np.array([cell["measured"] for cell in cells])
+    steps = np.array([cell["step"] for cell in cells])
+    for step, color in enumerate(COLORS):
+        accuracy, seconds = measured[steps == step].T
+        blocks = f"{step + 1} block{'s' if step else ''}"
+        panel.plot(seconds, accuracy, marker, color=color, label=blocks, markersize=5)
+    _draw_front(panel, measured, "-", "front, measured")
+    known = [cell for cell in cells if None not in cell["predicted"]]
+    if not known:  # the other arm predicts no seconds
+        return
+    _draw_front(panel, np.array([cell["predicted"] for cell in known]), ":", "front, predicted")
+    for cell in known:
+        tip, tail = cell["measured"][::-1], cell["predicted"][::-1]
+        panel.annotate("", tip, tail, arrowprops={"arrowstyle": "->", "alpha": 0.4, "lw": 0.8})
+
+
+def _draw_front(panel: Any, points: npt.NDArray[np.float64], style: str, label: str) -> None:
+    front = points[non_dominated(points * [-1.0, 1.0])]
+    front = front[front[:, 1].argsort()]
+    panel.step(front[:, 1], front[:, 0], style, where="post", color="black", lw=1, label=label)
 
 
 def _read(path: Path) -> Any:
