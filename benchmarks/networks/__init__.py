@@ -1,7 +1,8 @@
 """Networks: what an architecture is as a module, and what it costs."""
 
 from agnet.benchmarks.networks.block_cells import BlockNetwork
-from agnet.benchmarks.networks.block_cost import NetworkCost, block_cost
+from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
+from agnet.benchmarks.networks.cost import NetworkCost, network_cost
 
-__all__ = ["BlockMacro", "BlockNetwork", "NetworkCost", "block_cost"]
+__all__ = ["BlockMacro", "BlockNetwork", "NetworkCost", "block_cost", "network_cost"]

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import final
 
 from agnet.benchmarks.networks.block_layout import BlockMacro, CellLayout, lay_out
+from agnet.benchmarks.networks.cost import NetworkCost
 from agnet.benchmarks.networks.layers import Convolution, Layer
 from agnet.spaces import Architecture
 
-__all__ = ["NetworkCost", "block_cost"]
-
-
-@final
-@dataclass(frozen=True)
-class NetworkCost:
-    """What a network costs.
-
-    Attributes:
-        parameters: Weights, those of normalisations and the biases of the classifier included.
-        macs: Multiply-adds of one image, of convolutions and the classifier.
-    """
-
-    parameters: int
-    macs: int
+__all__ = ["block_cost"]
 
 
 def block_cost(

@@ -5,9 +5,14 @@ from math import ceil
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from agnet.benchmarks.networks import BlockMacro, BlockNetwork, block_cost
+from agnet.benchmarks.networks import (
+    BlockMacro,
+    BlockNetwork,
+    NetworkCost,
+    block_cost,
+    network_cost,
+)
 from agnet.benchmarks.networks.block_layout import lay_out
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, BlockCells, NASBench201
@@ -46,35 +51,14 @@ def images(*shape: int) -> torch.Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(5))
 
 
-def size(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
-def counted_macs(module: nn.Module, image: torch.Tensor) -> int:
-    """The oracle: what convolutions and the classifier do to one image, as they do it."""
-    counts = []
-
-    def count(layer: nn.Module, _: object, made: torch.Tensor) -> None:
-        weight = layer.weight
-        assert isinstance(weight, torch.Tensor)
-        counts.append(weight.numel() * made[0, 0].numel() if made.ndim == 4 else weight.numel())
-
-    for layer in module.modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            layer.register_forward_hook(count)
-    module.eval()(image)
-    return sum(counts)
-
-
 @pytest.mark.parametrize("case", BY_HAND, ids=lambda case: str(case[0]))
 def test_parameters_and_macs_by_hand(case: tuple[str, int, int, int, int, int, int]) -> None:
     text, motifs, cells, filters, channels, parameters, macs = case
     arch, macro = SPACE.parse(text), BlockMacro(motifs, cells, filters)
     made = network(arch, macro, channels, classes=3)
-    assert size(made) == parameters
-    assert counted_macs(made, images(1, channels, 8, 8)) == macs
-    cost = block_cost(arch, macro, (channels, 8, 8), 3)
-    assert (cost.parameters, cost.macs) == (parameters, macs)
+    image = (channels, 8, 8)
+    assert block_cost(arch, macro, image, 3) == NetworkCost(parameters, macs)
+    assert network_cost(made, image) == NetworkCost(parameters, macs)
 
 
 @pytest.mark.parametrize("lookbacks", [1, 2, 3])
@@ -99,9 +83,7 @@ def test_random_cells_have_the_right_shapes_costs_and_gradients(
         for name, parameter in made.named_parameters():
             assert parameter.grad is not None, name
             assert torch.isfinite(parameter.grad).all(), name
-        cost = block_cost(arch, macro, (3, *side), 10)
-        assert cost.parameters == size(made)
-        assert cost.macs == counted_macs(made, images(1, 3, *side))
+        assert block_cost(arch, macro, (3, *side), 10) == network_cost(made, (3, *side))
 
 
 def test_gradients_reach_every_weight_of_a_cell_with_every_operation() -> None:
