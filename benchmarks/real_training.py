@@ -9,10 +9,24 @@ from typing import Any, Final, final
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from agnet.benchmarks.base import Benchmark, find_metric
-from agnet.benchmarks.networks import BlockMacro, BlockNetwork, NetworkCost, block_cost
-from agnet.benchmarks.training import ImageData, Recipe, TrainingResult, train
+from agnet.benchmarks.networks import (
+    BlockMacro,
+    BlockNetwork,
+    NetworkCost,
+    block_cost,
+    standardised,
+)
+from agnet.benchmarks.training import (
+    Execution,
+    ImageData,
+    Recipe,
+    TrainingResult,
+    moments,
+    train,
+)
 from agnet.errors import InvalidInput
 from agnet.objectives import Metric, Objective
 from agnet.seeds import stream
@@ -146,8 +160,11 @@ class RealTraining(Benchmark):
         rng = stream(self._seed, "training", key)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         channels, classes = self._data.image_shape[0], self._data.num_classes
-        network = BlockNetwork(arch, self._macro, channels, classes, generator)
-        return train(network, self._data, self._recipe, generator, test=test, threads=self._threads)
+        how = Execution(threads=self._threads)
+        network: nn.Module = BlockNetwork(arch, self._macro, channels, classes, generator)
+        if self._recipe.standardise:
+            network = standardised(network, *moments(self._data.train))
+        return train(network, self._data, self._recipe, generator, test=test, execution=how)
 
     def cost(self, arch: Architecture) -> NetworkCost:
         """Counts parameters and multiply-adds of one cell's network.

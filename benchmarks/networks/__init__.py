@@ -4,5 +4,13 @@ from agnet.benchmarks.networks.block_cells import BlockNetwork
 from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
 from agnet.benchmarks.networks.cost import NetworkCost, network_cost
+from agnet.benchmarks.networks.standardised import standardised
 
-__all__ = ["BlockMacro", "BlockNetwork", "NetworkCost", "block_cost", "network_cost"]
+__all__ = [
+    "BlockMacro",
+    "BlockNetwork",
+    "NetworkCost",
+    "block_cost",
+    "network_cost",
+    "standardised",
+]

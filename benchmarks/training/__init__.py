@@ -1,12 +1,15 @@
 """Real training: data, how to train, and the loop."""
 
-from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out
-from agnet.benchmarks.training.loop import TrainingResult, accuracy, train
-from agnet.benchmarks.training.recipe import PRESETS, Recipe
+from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out, moments
+from agnet.benchmarks.training.execution import Execution
+from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, accuracy, train
+from agnet.benchmarks.training.recipe import PRESETS, Recipe, preset
 from agnet.benchmarks.training.sources import cifar10_python, digits, from_npz
 
 __all__ = [
     "PRESETS",
+    "AfterEpoch",
+    "Execution",
     "ImageData",
     "LabelledImages",
     "Recipe",
@@ -16,5 +19,7 @@ __all__ = [
     "digits",
     "from_npz",
     "hold_out",
+    "moments",
+    "preset",
     "train",
 ]

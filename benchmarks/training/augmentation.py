@@ -5,7 +5,20 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-__all__ = ["mirrored", "translated"]
+from agnet.benchmarks.training.recipe import Recipe
+
+__all__ = ["changed", "cut_out", "mirrored", "translated"]
+
+
+def changed(
+    images: torch.Tensor, recipe: Recipe, blank: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
+    """Changes images ``(B, C, H, W)`` as a recipe says; what it blanks gets ``blank (C,)``."""
+    if recipe.flip:
+        images = mirrored(images, generator)
+    if recipe.translation:
+        images = translated(images, recipe.translation, generator)
+    return cut_out(images, recipe.cutout, blank, generator) if recipe.cutout else images
 
 
 def mirrored(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -34,3 +47,27 @@ def translated(images: torch.Tensor, share: float, generator: torch.Generator) -
         torch.arange(height)[:, None] + down,
         torch.arange(width) + right,
     ]
+
+
+def cut_out(
+    images: torch.Tensor, share: float, blank: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
+    """Blanks a rectangle of each of the images ``(B, C, H, W)``; it may lie partly outside.
+
+    DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout",
+    arXiv 1708.04552.
+
+    Args:
+        images: The images.
+        share: Its sides, as a part of the image's, rounded down.
+        blank: ``(C,)``, the pixel that it is filled with.
+        generator: Draws where its middle lies, every pixel equally likely.
+    """
+    inside = torch.ones(len(images), 1, *images.shape[2:], dtype=torch.bool)
+    for dim, side in ((2, images.shape[2]), (3, images.shape[3])):
+        length = int(share * side)
+        middle = torch.randint(side, (len(images), 1, 1, 1), generator=generator)
+        place = torch.arange(side).view([-1 if at == dim else 1 for at in range(4)])
+        first = middle - length // 2
+        inside = inside & (place >= first) & (place < first + length)
+    return torch.where(inside, blank.view(-1, 1, 1), images)

@@ -11,7 +11,7 @@ import torch
 
 from agnet.errors import InvalidInput
 
-__all__ = ["ImageData", "LabelledImages", "hold_out"]
+__all__ = ["ImageData", "LabelledImages", "hold_out", "moments"]
 
 
 @final
@@ -112,6 +112,16 @@ class ImageData:
         """Channels, height and width."""
         channels, height, width = self.train.images.shape[1:]
         return channels, height, width
+
+
+def moments(data: LabelledImages) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns mean and deviation of the pixels of each channel, ``(C,)`` each.
+
+    A channel that is the same everywhere has the deviation 1.
+    """
+    pixels = data.images.transpose(0, 1).flatten(1)
+    deviation = pixels.std(dim=1, correction=0)
+    return pixels.mean(dim=1), torch.where(deviation > 0, deviation, 1.0)
 
 
 def hold_out(

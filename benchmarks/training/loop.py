@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
 from statistics import median
-from typing import Final, final
+from typing import Any, Final, TypeAlias, final
 
 import torch
 import torch.nn.functional as F
-from threadpoolctl import threadpool_limits
 from torch import nn
 
-from agnet.benchmarks.training.augmentation import mirrored, translated
-from agnet.benchmarks.training.data import ImageData, LabelledImages
+from agnet.benchmarks.training.augmentation import changed
+from agnet.benchmarks.training.data import ImageData, LabelledImages, moments
+from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.recipe import Recipe
-from agnet.errors import InvalidInput, TrainingDiverged
+from agnet.benchmarks.training.state import TrainingState
+from agnet.errors import TrainingDiverged
 
-__all__ = ["TrainingResult", "accuracy", "train"]
+__all__ = ["AfterEpoch", "TrainingResult", "accuracy", "train"]
+
+AfterEpoch: TypeAlias = Callable[[int, float, float], None]
+"""Told the number of an epoch, its mean loss and the validation accuracy after it."""
 
 WARM_UP: Final = 3  # updates at the start that do not count for the time, if there are others
 EVALUATED: Final = 500  # images at a time
@@ -65,90 +70,95 @@ def train(
     generator: torch.Generator,
     *,
     test: bool = False,
-    threads: int = 1,
+    execution: Execution | None = None,
+    checkpoint: Path | None = None,
+    after_epoch: AfterEpoch | None = None,
 ) -> TrainingResult:
     """Trains a network; its weights are changed.
 
     On CPU the outcome, but for its seconds, follows from the weights, the data, the recipe, the
-    state of the generator and the number of threads.
+    state of the generator and the execution; with a checkpoint also where it was killed and begun
+    again any number of times.
 
     Args:
-        model: Maps images ``(B, C, H, W)`` to a number a class ``(B, classes)``.
+        model: Maps images ``(B, C, H, W)`` to a number a class ``(B, classes)``; in training it may
+            return a pair, the second of an auxiliary classifier.
         data: The images.
         recipe: How to train.
-        generator: Draws the order of the images and their changes.
+        generator: Draws the order of the images, their changes and the paths that are dropped.
         test: Whether the test accuracy is wanted.
-        threads: How many to use; the rest of the process has as many as before.
+        execution: Where to compute; by default in one thread.
+        checkpoint: A file that is written after each epoch, and gone on from if it is there.
+        after_epoch: Is told the number of each epoch that is done, from 1, its loss and accuracy.
 
     Raises:
-        InvalidInput: If there are no threads.
         TrainingDiverged: If the loss is no longer finite.
+        CheckpointError: If the checkpoint is damaged or of another training.
+        StorageError: If it cannot be written.
     """
-    if threads < 1:
-        raise InvalidInput(f"got {threads} threads; expected 1 or more")
-    started = time.perf_counter()
-    losses: list[float] = []
-    accuracies: list[float] = []
-    seconds: list[float] = []
-    with threadpool_limits(threads):
-        optimizer = _optimizer(model, recipe)
-        for epoch in range(recipe.epochs):
-            model.train()
-            found = list(_updates(model, optimizer, data.train, recipe, epoch, generator))
-            losses.append(sum(loss for loss, _ in found) / len(found))
-            seconds += [taken for _, taken in found]
-            accuracies.append(accuracy(model, data.validation))
-        tested = accuracy(model, data.test) if test else None
+    started, how = time.perf_counter(), execution or Execution()
+    runs = how.placed(model)
+    state = TrainingState(model, recipe, generator)
+    if checkpoint is not None and checkpoint.exists():
+        state.load(checkpoint)
+    blank, _ = moments(data.train)
+    with how.limited():
+        for epoch in range(state.epoch, recipe.epochs):
+            found = list(_updates(runs, state, data.train, recipe, blank, how))
+            state.losses.append(sum(loss for loss, _ in found) / len(found))
+            state.seconds += [taken for _, taken in found]
+            state.accuracies.append(accuracy(state.judged, data.validation, how))
+            if checkpoint is not None:
+                state.save(checkpoint)
+            if after_epoch is not None:
+                after_epoch(epoch + 1, state.losses[-1], state.accuracies[-1])
+        tested = accuracy(state.judged, data.test, how) if test else None
+    state.finish()
     return TrainingResult(
-        tuple(losses),
-        tuple(accuracies),
-        median(seconds[WARM_UP:] or seconds),
-        len(seconds),
+        tuple(state.losses),
+        tuple(state.accuracies),
+        median(state.seconds[WARM_UP:] or state.seconds),
+        len(state.seconds),
         time.perf_counter() - started,
         tested,
     )
 
 
 @torch.no_grad()
-def accuracy(model: nn.Module, data: LabelledImages) -> float:
+def accuracy(model: nn.Module, data: LabelledImages, execution: Execution | None = None) -> float:
     """Returns the percentage of images whose class has the highest number."""
+    how = execution or Execution()
     model.eval()
     correct = 0
     for start in range(0, len(data), EVALUATED):
         rows = slice(start, start + EVALUATED)
-        scores = model(data.images[rows])
-        correct += int((scores.argmax(dim=1) == data.labels[rows]).sum())
+        scores = how.run(model, data.images[rows])
+        correct += int((scores.argmax(dim=1).cpu() == data.labels[rows]).sum())
     return 100.0 * correct / len(data)
 
 
 def _updates(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    runs: nn.Module,
+    state: TrainingState,
     data: LabelledImages,
     recipe: Recipe,
-    epoch: int,
-    generator: torch.Generator,
+    blank: torch.Tensor,
+    how: Execution,
 ) -> Iterator[tuple[float, float]]:
     """Makes the updates of one epoch, and yields the loss and the CPU seconds of each."""
+    epoch, generator = state.epoch, state.generator
     batch = min(recipe.batch, len(data))
     steps = len(data) // batch
     order = torch.randperm(len(data), generator=generator)
+    runs.train()
     for step in range(steps):
         before = time.process_time()
         rows = order[step * batch : (step + 1) * batch]
-        images = data.images[rows]
-        if recipe.flip:
-            images = mirrored(images, generator)
-        if recipe.translation:
-            images = translated(images, recipe.translation, generator)
-        share = recipe.share_of_rate(epoch + step / steps)
-        for group in optimizer.param_groups:
-            group["lr"] = share * recipe.rate
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(images), data.labels[rows], label_smoothing=recipe.smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
-        optimizer.step()
-        value = float(loss.detach())
+        images = changed(data.images[rows], recipe, blank, generator)
+        for group in state.optimizer.param_groups:
+            group["lr"] = recipe.rate * recipe.share_of_rate(epoch + step / steps)
+        made = how.run(runs, images)
+        value = _update(state, made, data.labels[rows].to(how.device), recipe)
         if not isfinite(value):
             raise TrainingDiverged(
                 f"the loss is {value} at update {step + 1} of {steps} in epoch {epoch + 1}; "
@@ -157,11 +167,17 @@ def _updates(
         yield value, time.process_time() - before
 
 
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    parameters = list(model.parameters())
-    decay = recipe.weight_decay
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters, lr=recipe.rate, momentum=recipe.momentum, weight_decay=decay
-        )
-    return torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=decay)
+def _update(state: TrainingState, made: Any, labels: torch.Tensor, recipe: Recipe) -> float:
+    """Makes one update for what the network made of images, and returns the loss."""
+    scores, *others = made if isinstance(made, tuple) else (made,)
+    loss = F.cross_entropy(scores, labels, label_smoothing=recipe.smoothing)
+    for other in others:
+        extra = F.cross_entropy(other, labels, label_smoothing=recipe.smoothing)
+        loss = loss + recipe.auxiliary * extra
+    state.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+    if recipe.clip:
+        nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip)
+    state.optimizer.step()
+    state.averaged()
+    return float(loss.detach())

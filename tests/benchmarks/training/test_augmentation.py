@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from agnet.benchmarks.training.augmentation import mirrored, translated
+from agnet.benchmarks.training.augmentation import cut_out, mirrored, translated
 
 
 def numbered(count: int, height: int, width: int) -> torch.Tensor:
@@ -48,3 +48,23 @@ def test_shifts_are_whole_pixels_up_to_the_share_of_each_side() -> None:
 def test_too_short_a_shift_changes_nothing(share: float) -> None:
     images = numbered(5, 4, 4)
     assert torch.equal(translated(images, share, torch.Generator().manual_seed(0)), images)
+
+
+def test_a_rectangle_is_blanked_around_every_pixel_alike() -> None:
+    """Of 6x4 pixels, half of each side: 3 rows and 2 columns, less at the edges."""
+    images, blank = numbered(600, 6, 4), torch.tensor([-1.0, -2.0])
+    made = cut_out(images, 0.5, blank, torch.Generator().manual_seed(0))
+    possible = {}
+    for row in range(6):
+        for column in range(4):
+            image = images[0].clone()
+            rows = slice(max(row - 1, 0), row + 2)
+            columns = slice(max(column - 1, 0), column + 1)
+            image[:, rows, columns] = blank.view(2, 1, 1)
+            possible[row, column] = image
+    found = []
+    for image in made:
+        (middle,) = [at for at, expected in possible.items() if torch.equal(image, expected)]
+        found.append(middle)
+    assert set(found) == set(possible)
+    assert max(found.count(middle) for middle in possible) < 50

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from agnet.benchmarks.networks import BlockMacro, BlockNetwork
-from agnet.benchmarks.training import Recipe, TrainingResult, accuracy, loop, train
-from agnet.errors import EvaluationError, InvalidInput, TrainingDiverged
+from agnet.benchmarks.training import Execution, Recipe, TrainingResult, accuracy, loop, train
+from agnet.errors import CheckpointError, EvaluationError, StorageError, TrainingDiverged
 from agnet.spaces import BlockCells
 from tests.benchmarks.training.images import bright
 
@@ -132,6 +134,63 @@ def test_changes_are_made_to_training_images_only(recipe: Recipe) -> None:
     assert all(unchanged) if recipe is PLAIN else np.mean(unchanged) < 0.3
 
 
+def test_long_gradients_are_scaled_down() -> None:
+    """A first update by plain descent is as long as the rate times the limit."""
+    recipe = replace(PLAIN, optimizer="sgd", momentum=0.0, weight_decay=0.0, epochs=1, batch=48)
+    lengths = []
+    for clip in (0.0, 0.1):
+        model = Watched()
+        train(model, bright(), replace(recipe, clip=clip), torch.Generator().manual_seed(0))
+        moved = torch.cat([weight.detach().flatten() for weight in model.parameters()])
+        lengths.append(float(moved.norm()))
+    assert lengths[0] > 1.5 * lengths[1]
+    assert lengths[1] == pytest.approx(0.05 * 0.1, rel=1e-4)
+
+
+def test_averages_are_evaluated_and_kept() -> None:
+    """After updates w1, w2, ...: half of the average so far and half of the new weights."""
+    recipe = replace(PLAIN, average=0.5, epochs=2)
+    seen: list[torch.Tensor] = []
+
+    class Noting(Watched):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                seen.append(self.linear.weight.detach().clone())
+            return super().forward(images)
+
+    plain, averaged = Noting(), Watched()
+    train(plain, bright(), replace(recipe, average=0.0), torch.Generator().manual_seed(0))
+    train(averaged, bright(), recipe, torch.Generator().manual_seed(0))
+    after = [*seen[1:], plain.linear.weight.detach()]
+    expected = after[0]
+    for weight in after[1:]:
+        expected = 0.5 * expected + 0.5 * weight
+    assert torch.allclose(averaged.linear.weight, expected, atol=1e-6)
+
+
+class Twofold(Watched):
+    """Has a second classifier, for training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second = nn.Linear(16, 3)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, images: torch.Tensor) -> Any:
+        scores = super().forward(images)
+        return (scores, self.second(images.flatten(1))) if self.training else scores
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.4])
+def test_an_auxiliary_classifier_counts_by_its_weight(weight: float) -> None:
+    recipe = replace(PLAIN, auxiliary=weight, epochs=1, batch=48, optimizer="sgd", weight_decay=0)
+    model = Twofold()
+    result = train(model, bright(), recipe, torch.Generator().manual_seed(0))
+    assert result.losses[0] == pytest.approx((1 + weight) * np.log(3), rel=1e-5)
+    assert torch.allclose(model.second.weight, weight * model.linear.weight, atol=1e-7)
+
+
 def test_labels_are_smoothed() -> None:
     found = [
         train(Watched(), bright(), recipe, torch.Generator().manual_seed(0)).losses[-1]
@@ -166,13 +225,84 @@ def test_a_rate_that_is_far_too_high_diverges() -> None:
         train(network(), bright(), recipe, torch.Generator().manual_seed(0))
 
 
+def weights_of(model: nn.Module) -> list[torch.Tensor]:
+    return [value.detach().clone() for value in model.state_dict().values()]
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+@pytest.mark.parametrize("last", [1, 2, 4])
+def test_killed_and_resumed_equals_unbroken(average: float, last: int, tmp_path: Path) -> None:
+    recipe = replace(FULL, average=average, epochs=5, optimizer="sgd", cutout=0.5)
+
+    def die(epoch: int, loss: float, found: float) -> None:
+        if epoch == last:
+            raise Killed
+
+    whole = network()
+    expected = train(whole, bright(), recipe, torch.Generator().manual_seed(1), test=True)
+    path = tmp_path / "training.pt"
+    with pytest.raises(Killed):
+        train(
+            network(),
+            bright(),
+            recipe,
+            torch.Generator().manual_seed(1),
+            checkpoint=path,
+            after_epoch=die,
+        )
+    again, told = network(seed=7), list[int]()  # other weights, which must not matter
+    result = train(
+        again,
+        bright(),
+        recipe,
+        torch.Generator().manual_seed(8),
+        test=True,
+        checkpoint=path,
+        after_epoch=lambda epoch, loss, found: told.append(epoch),
+    )
+    assert outcome(result) == outcome(expected)
+    assert all(map(torch.equal, weights_of(again), weights_of(whole)))
+    assert told == list(range(last + 1, 6))
+
+
+def test_checkpoints_of_others_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "training.pt"
+    generator = torch.Generator().manual_seed(0)
+    train(network(), bright(), PLAIN, generator, checkpoint=path)
+    with pytest.raises(CheckpointError, match="another recipe"):
+        train(network(), bright(), FULL, generator, checkpoint=path)
+    with pytest.raises(CheckpointError, match="another network"):
+        train(Watched(), bright(), PLAIN, generator, checkpoint=path)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        train(network(), bright(), PLAIN, generator, checkpoint=path)
+    torch.save({"kind": "other"}, path)
+    with pytest.raises(CheckpointError, match="holds no training"):
+        train(network(), bright(), PLAIN, generator, checkpoint=path)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot write"):
+        train(
+            network(),
+            bright(),
+            PLAIN,
+            torch.Generator().manual_seed(0),
+            checkpoint=tmp_path / "file" / "training.pt",
+        )
+
+
 def test_threads_are_fixed_for_the_training_only() -> None:
     model, before = Watched(), torch.get_num_threads()
-    train(model, bright(), PLAIN, torch.Generator().manual_seed(0), threads=2)
+    how = Execution(threads=2)
+    train(model, bright(), PLAIN, torch.Generator().manual_seed(0), execution=how)
     assert model.threads == {2}
     assert torch.get_num_threads() == before
-    with pytest.raises(InvalidInput, match="0 threads"):
-        train(model, bright(), PLAIN, torch.Generator().manual_seed(0), threads=0)
 
 
 def test_seconds_are_those_of_the_median_update_after_warming_up(

@@ -1,0 +1,144 @@
+"""A training under way: what it goes on from, in memory and on disk."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from agnet.benchmarks.training.recipe import Recipe
+from agnet.errors import CheckpointError, StorageError
+
+__all__ = ["TrainingState"]
+
+KIND = "agnet training"
+
+
+@final
+class TrainingState:
+    """Weights, their averages, the optimiser, the random stream, and what was noted so far."""
+
+    def __init__(self, model: nn.Module, recipe: Recipe, generator: torch.Generator) -> None:
+        """Starts before the first epoch.
+
+        Args:
+            model: What is trained.
+            recipe: How.
+            generator: The random stream of the training.
+        """
+        self.model, self.generator, self._recipe = model, generator, recipe
+        self.optimizer = _optimizer(model, recipe)
+        self._average = _average(model, recipe.average) if recipe.average else None
+        self.losses: list[float] = []
+        self.accuracies: list[float] = []
+        self.seconds: list[float] = []
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs are done."""
+        return len(self.losses)
+
+    @property
+    def judged(self) -> nn.Module:
+        """What is evaluated: the averaged weights, if there are any."""
+        return self.model if self._average is None else self._average.module
+
+    def averaged(self) -> None:
+        """Takes the weights of the moment into the average."""
+        if self._average is not None:
+            self._average.update_parameters(self.model)
+
+    def finish(self) -> None:
+        """Gives the network the weights that were evaluated."""
+        if self._average is not None:
+            self.model.load_state_dict(self._average.module.state_dict())
+
+    def save(self, path: Path) -> None:
+        """Writes everything, in place of what was there.
+
+        Raises:
+            StorageError: If it cannot be written; what was there is intact.
+        """
+        content = {
+            "kind": KIND,
+            "recipe": asdict(self._recipe),
+            "model": self.model.state_dict(),
+            "average": None if self._average is None else self._average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "losses": self.losses,
+            "accuracies": self.accuracies,
+            "seconds": self.seconds,
+        }
+        part = path.with_name(f"{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                torch.save(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except (OSError, RuntimeError) as error:
+            raise StorageError(
+                f"cannot write the training {path}: {error}; what was written before is intact"
+            ) from error
+
+    def load(self, path: Path) -> None:
+        """Goes on from what was written.
+
+        Raises:
+            CheckpointError: If it is damaged, or was made of another network or by another recipe.
+        """
+        content = _read(path)
+        if content["recipe"] != asdict(self._recipe):
+            raise CheckpointError(
+                f"{path} was trained by another recipe; use that one, or choose another file"
+            )
+        try:
+            self.model.load_state_dict(content["model"])
+            if self._average is not None:
+                self._average.load_state_dict(content["average"])
+            self.optimizer.load_state_dict(content["optimizer"])
+            self.generator.set_state(content["generator"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{path} is of another network: {str(error).splitlines()[0]}"
+            ) from error
+        for name in ("losses", "accuracies", "seconds"):
+            setattr(self, name, list(content[name]))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        content: Any = torch.load(path, weights_only=True, map_location="cpu")
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"{path} cannot be read as a training: {error}") from error
+    if not isinstance(content, dict) or content.get("kind") != KIND:
+        raise CheckpointError(f"{path} holds no training")
+    return content
+
+
+def _average(model: nn.Module, kept: float) -> AveragedModel:
+    weigh = get_ema_multi_avg_fn(kept)  # type: ignore[no-untyped-call]  # torch gives it no types
+    return AveragedModel(model, multi_avg_fn=weigh, use_buffers=True)
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    parameters = list(model.parameters())
+    decay = recipe.weight_decay
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters,
+            lr=recipe.rate,
+            momentum=recipe.momentum,
+            weight_decay=decay,
+            nesterov=recipe.nesterov,
+        )
+    return torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=decay)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from agnet.benchmarks.training import Execution, train
+from agnet.errors import InvalidInput
+from tests.benchmarks.training.images import bright
+from tests.benchmarks.training.test_loop import PLAIN, Watched, network, outcome
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"threads": 0}, "0 threads"),
+        ({"precision": "float8"}, "float8"),
+        ({"device": "abacus"}, "abacus"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_used_is_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        Execution(**settings)
+
+
+def test_multiplications_are_made_in_the_precision() -> None:
+    model, linear = Watched(), torch.nn.Linear(4, 2)
+    how, inputs = Execution(precision="bfloat16"), torch.rand(3, 4)
+    made = how.run(linear, inputs)
+    assert made.dtype == torch.float32
+    rounded = inputs.bfloat16() @ linear.weight.mT.bfloat16() + linear.bias.bfloat16()
+    assert torch.allclose(made, rounded.float(), atol=1e-2)
+    assert not torch.equal(made, Execution().run(linear, inputs))
+    result = train(model, bright(), PLAIN, torch.Generator().manual_seed(0), execution=how)
+    assert model.linear.weight.dtype == torch.float32
+    assert result.losses[-1] < result.losses[0]
+
+
+def test_the_layout_changes_nothing_but_rounding() -> None:
+    found = [
+        train(network(), bright(), PLAIN, torch.Generator().manual_seed(0), execution=how)
+        for how in (Execution(), Execution(channels_last=True))
+    ]
+    assert found[0].losses == pytest.approx(found[1].losses, rel=1e-3)
+    laid_out = Execution(channels_last=True).run(nn.Identity(), torch.zeros(2, 3, 4, 5))
+    assert laid_out.stride() == (60, 1, 15, 3)
+    assert outcome(found[0])[2] == outcome(found[1])[2]
