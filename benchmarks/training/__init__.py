@@ -2,9 +2,10 @@
 
 from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out, moments
 from agnet.benchmarks.training.execution import Execution
+from agnet.benchmarks.training.folders import image_folder
 from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, accuracy, train
 from agnet.benchmarks.training.recipe import PRESETS, Recipe, preset
-from agnet.benchmarks.training.sources import cifar10_python, digits, from_npz
+from agnet.benchmarks.training.sources import cifar10_python, cifar100_python, digits, from_npz
 
 __all__ = [
     "PRESETS",
@@ -16,9 +17,11 @@ __all__ = [
     "TrainingResult",
     "accuracy",
     "cifar10_python",
+    "cifar100_python",
     "digits",
     "from_npz",
     "hold_out",
+    "image_folder",
     "moments",
     "preset",
     "train",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +15,11 @@ from agnet.benchmarks.unpickling import read_pickle
 from agnet.errors import MissingData, StorageError, TableError
 from agnet.seeds import stream
 
-__all__ = ["cifar10_python", "digits", "from_npz"]
+__all__ = ["cifar10_python", "cifar100_python", "digits", "from_npz"]
 
 CIFAR10_TRAIN: Final = tuple(f"data_batch_{number}" for number in range(1, 6))
 CIFAR10_TEST: Final = "test_batch"
-CIFAR10_SHAPE: Final = (3, 32, 32)
+CIFAR_SHAPE: Final = (3, 32, 32)
 PARTS: Final = ("train", "validation", "test")
 
 
@@ -58,33 +58,57 @@ def cifar10_python(folder: Path, validation: float = 0.1, seed: int = 0) -> Imag
         StorageError: If one cannot be read.
         InvalidInput: If training or validation images would be none.
     """
-    trained = [_cifar10_batch(folder / name) for name in CIFAR10_TRAIN]
+    train = [folder / name for name in CIFAR10_TRAIN]
+    return _cifar("cifar10", train, folder / CIFAR10_TEST, 10, validation, seed)
+
+
+def cifar100_python(folder: Path, validation: float = 0.1, seed: int = 0) -> ImageData:
+    """Reads CIFAR-100 and its fine classes, as :func:`cifar10_python` reads CIFAR-10.
+
+    Args:
+        folder: That of ``train`` and ``test``.
+        validation: The share of the training images to choose by.
+        seed: Decides which images those are.
+
+    Raises:
+        MissingData: If one of the two files is not there.
+        TableError: If one is damaged or another file.
+        StorageError: If one cannot be read.
+        InvalidInput: If training or validation images would be none.
+    """
+    return _cifar("cifar100", [folder / "train"], folder / "test", 100, validation, seed)
+
+
+def _cifar(
+    name: str, train: Sequence[Path], test: Path, classes: int, validation: float, seed: int
+) -> ImageData:
+    trained = [_cifar_batch(path, classes) for path in train]
     images, labels = (np.concatenate(parts) for parts in zip(*trained, strict=True))
     every = LabelledImages.of(images, labels)
     kept, held = hold_out(every, validation, stream(seed, "hold-out", 1))
-    test = LabelledImages.of(*_cifar10_batch(folder / CIFAR10_TEST))
-    return ImageData("cifar10", kept, held, test, 10)
+    return ImageData(name, kept, held, LabelledImages.of(*_cifar_batch(test, classes)), classes)
 
 
-def _cifar10_batch(path: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def _cifar_batch(path: Path, classes: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    title = f"CIFAR-{classes}'s python version"
     try:
         with path.open("rb") as file:
             content = read_pickle(file, str(path), encoding="bytes")
     except FileNotFoundError as error:
         raise MissingData(
-            f"there is no file {path}; it is one of CIFAR-10's python version "
+            f"there is no file {path}; it is one of {title} "
             "(https://www.cs.toronto.edu/~kriz/cifar.html): unpack it there"
         ) from error
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error}") from error
     try:
         rows = np.asarray(content[b"data"])
-        labels = np.asarray(content[b"labels"], dtype=np.int64)
-        if rows.dtype != np.uint8 or labels.min() < 0 or labels.max() > 9:
+        labels = np.asarray(content[b"labels" if classes == 10 else b"fine_labels"], dtype=np.int64)
+        if rows.dtype != np.uint8 or labels.min() < 0 or labels.max() >= classes:
             raise ValueError(f"images of {rows.dtype}, labels {labels.min()} to {labels.max()}")
-        return rows.reshape(len(labels), *CIFAR10_SHAPE), labels
+        return rows.reshape(len(labels), *CIFAR_SHAPE), labels
     except (KeyError, TypeError, ValueError) as error:
-        raise TableError(f"{path} is no batch of CIFAR-10's python version: {error}") from error
+        raise TableError(f"{path} is no batch of {title}: {error}") from error
 
 
 def from_npz(path: Path, name: str | None = None) -> ImageData:

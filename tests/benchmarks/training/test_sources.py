@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agnet.benchmarks.training import cifar10_python, digits, from_npz
+from agnet.benchmarks.training import cifar10_python, cifar100_python, digits, from_npz
 from agnet.errors import InvalidInput, MissingData, TableError
 
 BATCHES = [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]
@@ -52,6 +52,21 @@ def test_cifar10_is_read_from_its_official_batches(tmp_path: Path) -> None:
     assert any(image.numpy() == pytest.approx(first, abs=1e-6) for image in data.train.images) or (
         any(image.numpy() == pytest.approx(first, abs=1e-6) for image in data.validation.images)
     )
+
+
+def test_cifar100_is_read_with_its_fine_classes(tmp_path: Path) -> None:
+    for name, number in (("train", 10), ("test", 1)):
+        rows = np.concatenate([pixels(number)] * 10)
+        labels = list(range(100)) * (len(rows) // 100)
+        content = {b"data": rows, b"fine_labels": labels, b"coarse_labels": [0] * len(rows)}
+        (tmp_path / name).write_bytes(pickle.dumps(content))
+    data = cifar100_python(tmp_path, validation=0.5)
+    assert (data.name, data.num_classes) == ("cifar100", 100)
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [100, 100, 200]
+    assert data.validation.labels.bincount().tolist() == [1] * 100
+    (tmp_path / "test").write_bytes(pickle.dumps({b"data": pixels(0), b"labels": [0] * 20}))
+    with pytest.raises(TableError, match="no batch of CIFAR-100"):
+        cifar100_python(tmp_path, validation=0.5)
 
 
 class Harm:
