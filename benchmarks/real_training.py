@@ -9,16 +9,9 @@ from typing import Any, Final, final
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from agnet.benchmarks.base import Benchmark, find_metric
-from agnet.benchmarks.networks import (
-    BlockMacro,
-    BlockNetwork,
-    NetworkCost,
-    block_cost,
-    standardised,
-)
+from agnet.benchmarks.networks import NetworkCost, Skeleton, skeleton_of, standardised
 from agnet.benchmarks.training import (
     Execution,
     ImageData,
@@ -30,7 +23,7 @@ from agnet.benchmarks.training import (
 from agnet.errors import InvalidInput
 from agnet.objectives import Metric, Objective
 from agnet.seeds import stream
-from agnet.spaces import Architecture, BlockCells
+from agnet.spaces import Architecture, SearchSpace
 
 __all__ = ["RealTraining"]
 
@@ -46,7 +39,7 @@ COMPUTED: Final = frozenset(metric.name for metric in METRICS if metric.source =
 
 @final
 class RealTraining(Benchmark):
-    """Block cells, trained in the process that asks.
+    """Architectures, trained in the process that asks.
 
     Asked twice, it trains twice: accuracies are the same on CPU, seconds are not. Each architecture
     has random numbers of its own, so that neither the order of queries nor the number of workers
@@ -57,34 +50,32 @@ class RealTraining(Benchmark):
 
     def __init__(
         self,
-        space: BlockCells,
+        space: SearchSpace,
         data: ImageData,
         recipe: Recipe | None = None,
-        macro: BlockMacro | None = None,
+        skeleton: Skeleton | None = None,
         seed: int = 0,
         *,
-        threads: int = 1,
+        execution: Execution | None = None,
     ) -> None:
         """Takes what to train, and how.
 
         Args:
-            space: The cells that can be asked for.
+            space: The architectures that can be asked for.
             data: What they learn.
             recipe: How they learn it; by default as in the search of POPNASv2.
-            macro: How cells are stacked; by default as there.
+            skeleton: How they become networks; by default as the space was published.
             seed: Other seeds are other weights and other batches.
-            threads: How many a training uses.
+            execution: Where to compute; by default in one thread.
 
         Raises:
-            InvalidInput: If the seed is negative or there are no threads.
+            InvalidInput: If the seed is negative, or no networks of the space can be built.
         """
-        if seed < 0 or threads < 1:
-            raise InvalidInput(
-                f"got seed {seed} and {threads} threads; expected at least 0 and at least 1"
-            )
+        if seed < 0:
+            raise InvalidInput(f"got seed {seed}; expected at least 0")
         self._space, self._data = space, data
-        self._recipe, self._macro = recipe or Recipe(), macro or BlockMacro()
-        self._seed, self._threads = seed, threads
+        self._recipe, self._skeleton = recipe or Recipe(), skeleton or skeleton_of(space)
+        self._seed, self._execution = seed, execution or Execution()
 
     @property
     def name(self) -> str:
@@ -97,7 +88,7 @@ class RealTraining(Benchmark):
         return self._data.name
 
     @property
-    def space(self) -> BlockCells:
+    def space(self) -> SearchSpace:
         """What was given."""
         return self._space
 
@@ -126,15 +117,15 @@ class RealTraining(Benchmark):
             "data": self._data.name,
             "images": [len(part) for part in parts],
             "recipe": asdict(self._recipe),
-            "macro": asdict(self._macro),
+            "skeleton": self._skeleton.settings,
             "seed": self._seed,
-            "threads": self._threads,
+            "execution": asdict(self._execution),
         }
 
     def query(
         self, archs: Sequence[Architecture], metrics: Sequence[str]
     ) -> npt.NDArray[np.float64]:
-        """Trains ``B`` cells, once each, for ``K`` metrics; see :meth:`Benchmark.query`.
+        """Trains ``B`` architectures, once each, for ``K`` metrics; see :meth:`Benchmark.query`.
 
         Raises:
             InvalidInput: If a metric is unknown or an architecture is of another space.
@@ -146,10 +137,10 @@ class RealTraining(Benchmark):
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
 
     def train(self, arch: Architecture, *, test: bool = False) -> TrainingResult:
-        """Trains one cell.
+        """Trains one architecture.
 
         Args:
-            arch: The cell.
+            arch: The architecture.
             test: Whether the test accuracy is wanted.
 
         Raises:
@@ -159,20 +150,21 @@ class RealTraining(Benchmark):
         key = int(self._space.keys([arch])[0])
         rng = stream(self._seed, "training", key)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        channels, classes = self._data.image_shape[0], self._data.num_classes
-        how = Execution(threads=self._threads)
-        network: nn.Module = BlockNetwork(arch, self._macro, channels, classes, generator)
+        network = self._skeleton.build(
+            arch, self._data.image_shape, self._data.num_classes, generator
+        )
         if self._recipe.standardise:
             network = standardised(network, *moments(self._data.train))
+        how = self._execution
         return train(network, self._data, self._recipe, generator, test=test, execution=how)
 
     def cost(self, arch: Architecture) -> NetworkCost:
-        """Counts parameters and multiply-adds of one cell's network.
+        """Counts parameters and multiply-adds of the network of one architecture.
 
         Raises:
             InvalidInput: If no network can be built of it.
         """
-        return block_cost(arch, self._macro, self._data.image_shape, self._data.num_classes)
+        return self._skeleton.cost(arch, self._data.image_shape, self._data.num_classes)
 
     def _row(self, arch: Architecture, metrics: Sequence[str]) -> list[float]:
         cost = self.cost(arch)

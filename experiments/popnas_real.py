@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 from torch.nn.functional import avg_pool2d
 
-from agnet.benchmarks.networks import BlockMacro
+from agnet.benchmarks.networks import BlockMacro, BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.training import ImageData, LabelledImages, Recipe, cifar10_python, hold_out
 from agnet.pareto import non_dominated
@@ -56,7 +56,7 @@ def main() -> None:
     if given.what == "run":
         if given.data is None:
             made.error("run needs --data, the folder of CIFAR-10's python version")
-        benchmark = RealTraining(SPACE, small(given.data), RECIPE, MACRO)
+        benchmark = RealTraining(SPACE, small(given.data), RECIPE, BlockSkeleton(MACRO))
         given.results.mkdir(parents=True, exist_ok=True)
         for arm, options in ARMS.items():
             path = given.results / f"{arm}.json"

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from agnet.benchmarks.networks import BlockMacro
+from agnet.benchmarks.networks import BlockMacro, BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.store import write_table
 from agnet.benchmarks.tiny_blocks import KIND, SPACES
@@ -37,7 +37,7 @@ PROVENANCE: Final = (
 
 def trainer(space: str, data: ImageData | None = None) -> RealTraining:
     """Returns what measured the table of a space, ``l1`` or ``l2``."""
-    return RealTraining(SPACES[space], data or digits(), RECIPE, MACRO, SEED)
+    return RealTraining(SPACES[space], data or digits(), RECIPE, BlockSkeleton(MACRO), SEED)
 
 
 def measure(benchmark: RealTraining, cells: Architectures, file: Path) -> list[dict[str, Any]]:

@@ -7,23 +7,23 @@ import pytest
 
 from agnet import search
 from agnet.benchmarks import real_training
-from agnet.benchmarks.networks import BlockMacro
+from agnet.benchmarks.networks import BlockMacro, BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.training import Recipe
 from agnet.errors import InvalidInput, TrainingDiverged
 from agnet.evaluation import LocalProcesses
-from agnet.spaces import BlockCells
+from agnet.spaces import BlockCells, Subset
 from agnet.testing import BenchmarkContract
 from tests.benchmarks.training.images import bright
 
 SPACE = BlockCells(2, 2, ("identity", "conv_3x3", "max_pool_2x2"))
 RECIPE = Recipe(epochs=2, batch=12, rate=0.02, period=0, flip=False)
-MACRO = BlockMacro(2, 1, 2)
+SKELETON = BlockSkeleton(BlockMacro(2, 1, 2))
 BROKEN = replace(RECIPE, optimizer="sgd", rate=1e30, epochs=9)
 
 
 def training(seed: int = 0, recipe: Recipe = RECIPE) -> RealTraining:
-    return RealTraining(SPACE, bright(), recipe, MACRO, seed)
+    return RealTraining(SPACE, bright(), recipe, SKELETON, seed)
 
 
 class TestRealTraining(BenchmarkContract):
@@ -101,5 +101,5 @@ def test_a_search_that_trains() -> None:
 def test_impossible_settings_are_refused() -> None:
     with pytest.raises(InvalidInput, match="seed -1"):
         training(-1)
-    with pytest.raises(InvalidInput, match="0 threads"):
-        RealTraining(SPACE, bright(), RECIPE, MACRO, threads=0)
+    with pytest.raises(InvalidInput, match="no networks"):
+        RealTraining(Subset(SPACE.enumerate()[:3]), bright())
