@@ -1,0 +1,42 @@
+"""The condition of the neural tangent kernel."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from agnet.benchmarks.scores.hooks import copied
+from agnet.benchmarks.training.data import LabelledImages
+from agnet.errors import EvaluationError
+
+__all__ = ["ntk_condition"]
+
+SINGULAR = 1e-14  # of the largest eigenvalue: less is rounding
+
+
+def ntk_condition(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+    """The largest eigenvalue of the kernel of a batch by the smallest; small is good.
+
+    The kernel is of the gradients of each image's summed outputs in all weights. Jacot, Gabriel and
+    Hongler, NeurIPS 2018; as a score by Chen, Gong and Wang (TE-NAS), ICLR 2021.
+
+    Args:
+        network: Maps images to a number a class.
+        batch: ``B`` images; their classes are not looked at.
+        generator: Is not drawn from.
+
+    Raises:
+        EvaluationError: If the kernel is singular.
+    """
+    made = copied(network)
+    outputs = made(batch.images).sum(dim=1)
+    parameters = list(made.parameters())
+    rows = []
+    for output in outputs:
+        found = torch.autograd.grad(output, parameters, retain_graph=True, allow_unused=True)
+        rows.append(torch.cat([part.flatten() for part in found if part is not None]))
+    gradients = torch.stack(rows).double()
+    values = torch.linalg.eigvalsh(gradients @ gradients.mT)
+    if not values[0] > SINGULAR * values[-1]:
+        raise EvaluationError("the tangent kernel of the images is singular")
+    return float(values[-1] / values[0])

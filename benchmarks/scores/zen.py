@@ -1,0 +1,78 @@
+"""Zen-NAS: how much a network changes where its input does, with normalisations made up for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import nn
+
+from agnet.benchmarks.scores.hooks import NORMALISATIONS, copied
+from agnet.benchmarks.training.data import LabelledImages
+from agnet.errors import EvaluationError
+
+__all__ = ["zen"]
+
+
+@runtime_checkable
+class HasFeatures(Protocol):
+    """A network that shows what its classifier would pool and judge."""
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Maps ``(B, C, H, W)`` to as many maps, of any shape."""
+
+    def modules(self) -> Iterator[nn.Module]:
+        """As of every network."""
+
+
+REPEATS = 32
+STEP = 1e-2  # of the input, in deviations of what it is made of
+
+
+@torch.no_grad()
+def zen(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+    """The logarithm of how far features move, and of what each normalisation divides by, summed.
+
+    Weights and inputs are Gaussian. Lin et al., "Zen-NAS: A Zero-Shot NAS for High-Performance
+    Image Recognition", ICCV 2021, equations 4 and 5.
+
+    Args:
+        network: Has a method ``features``, of images ``(B, C, H, W)``.
+        batch: Of its images it takes the shape.
+        generator: Draws weights and inputs.
+
+    Raises:
+        EvaluationError: If the features do not depend on the input.
+    """
+    made = copied(network)
+    if not isinstance(made, HasFeatures):
+        raise EvaluationError("the network has no method 'features', which the score is of")
+    found = [_once(made, batch.images.shape, generator) for _ in range(REPEATS)]
+    value = float(torch.stack(found).mean())
+    if value == -torch.inf or value != value:
+        raise EvaluationError("the features do not depend on the input")
+    return value
+
+
+def _once(made: HasFeatures, shape: torch.Size, generator: torch.Generator) -> torch.Tensor:
+    for module in made.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            module.weight.normal_(generator=generator)
+    first, other = (torch.randn(shape, generator=generator) for _ in range(2))
+    divided: list[torch.Tensor] = []
+
+    def note(_: nn.Module, given: tuple[torch.Tensor, ...], __: torch.Tensor) -> None:
+        divided.append(given[0].var(dim=(0, 2, 3), correction=0).mean().sqrt().log())
+
+    handles = [
+        module.register_forward_hook(note)
+        for module in made.modules()
+        if isinstance(module, NORMALISATIONS)
+    ]
+    before = made.features(first)
+    for handle in handles:
+        handle.remove()
+    after = made.features(first + STEP * other)
+    moved = (before - after).abs().sum(dim=(1, 2, 3)).mean().log()
+    return torch.stack([moved, *divided]).sum()
