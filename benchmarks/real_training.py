@@ -8,10 +8,10 @@ from typing import Any, Final, final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.networks import NetworkCost, Skeleton, skeleton_of, standardised
+from agnet.benchmarks.streams import architecture_generator
 from agnet.benchmarks.training import (
     Execution,
     ImageData,
@@ -22,7 +22,6 @@ from agnet.benchmarks.training import (
 )
 from agnet.errors import InvalidInput
 from agnet.objectives import Metric, Objective
-from agnet.seeds import stream
 from agnet.spaces import Architecture, SearchSpace
 
 __all__ = ["RealTraining"]
@@ -147,9 +146,7 @@ class RealTraining(Benchmark):
             InvalidInput: If it is of another space.
             TrainingDiverged: If the loss is no longer finite.
         """
-        key = int(self._space.keys([arch])[0])
-        rng = stream(self._seed, "training", key)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        generator = architecture_generator(self._seed, "training", self._space, arch)
         network = self._skeleton.build(
             arch, self._data.image_shape, self._data.num_classes, generator
         )

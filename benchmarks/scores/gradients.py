@@ -6,13 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from agnet.benchmarks.scores.batch import Batch
 from agnet.benchmarks.scores.hooks import copied, weights, without_normalisation
-from agnet.benchmarks.training.data import LabelledImages
 
 __all__ = ["grad_norm", "snip", "synflow"]
 
 
-def grad_norm(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+def grad_norm(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """The lengths of the gradients of the loss, one a layer, summed.
 
     Abdelfattah, Mehrotra, Dudziak and Lane, "Zero-Cost Proxies for Lightweight NAS", ICLR 2021.
@@ -27,7 +27,7 @@ def grad_norm(network: nn.Module, batch: LabelledImages, generator: torch.Genera
     return float(sum(gradient.norm() for gradient in _gradients(loss, weights(made))))
 
 
-def snip(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+def snip(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """How much the loss depends on each weight's being there: sum of ``|w dL/dw|``.
 
     Lee, Ajanthan and Torr, "SNIP: Single-shot Network Pruning based on Connection Sensitivity",
@@ -44,7 +44,7 @@ def snip(network: nn.Module, batch: LabelledImages, generator: torch.Generator) 
     return float(_sensitivity(own, _gradients(loss, own)))
 
 
-def synflow(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+def synflow(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """The flow of an image of ones through the absolute weights: ``log(1 + sum |w dR/dw|)``.
 
     ``R`` is the sum of the outputs, without normalisations. Needs neither images nor labels: of the

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from agnet.benchmarks.scores.batch import Batch
 from agnet.benchmarks.scores.hooks import copied
-from agnet.benchmarks.training.data import LabelledImages
 from agnet.errors import EvaluationError
 
 __all__ = ["ntk_condition"]
@@ -14,7 +14,7 @@ __all__ = ["ntk_condition"]
 SINGULAR = 1e-14  # of the largest eigenvalue: less is rounding
 
 
-def ntk_condition(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+def ntk_condition(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """The largest eigenvalue of the kernel of a batch by the smallest; small is good.
 
     The kernel is of the gradients of each image's summed outputs in all weights. Jacot, Gabriel and

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from agnet.benchmarks.scores.batch import Batch
 from agnet.benchmarks.scores.hooks import copied, patterns
-from agnet.benchmarks.training.data import LabelledImages
 from agnet.errors import EvaluationError
 
 __all__ = ["jacov", "linear_regions", "naswot"]
@@ -14,7 +14,7 @@ __all__ = ["jacov", "linear_regions", "naswot"]
 SMALL = 1e-5  # is added to eigenvalues
 
 
-def naswot(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+def naswot(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """The log-determinant of how many rectifiers two images have in the same state.
 
     Mellor, Turner, Storkey and Crowley, "Neural Architecture Search without Training", ICML 2021.
@@ -37,7 +37,7 @@ def naswot(network: nn.Module, batch: LabelledImages, generator: torch.Generator
     return float(value)
 
 
-def linear_regions(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+def linear_regions(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """How many linear pieces of the network the images lie in.
 
     Chen, Gong and Wang, "Neural Architecture Search on ImageNet in Four GPU Hours" (TE-NAS), ICLR
@@ -54,7 +54,7 @@ def linear_regions(network: nn.Module, batch: LabelledImages, generator: torch.G
     return float(len(torch.unique(torch.cat(_states(network, batch), dim=1), dim=0)))
 
 
-def jacov(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+def jacov(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """How little the gradients at two images correlate, by the eigenvalues of the correlations.
 
     Mellor et al., "Neural Architecture Search without Training", arXiv 2006.04647v1.
@@ -77,7 +77,7 @@ def jacov(network: nn.Module, batch: LabelledImages, generator: torch.Generator)
 
 
 @torch.no_grad()
-def _states(network: nn.Module, batch: LabelledImages) -> list[torch.Tensor]:
+def _states(network: nn.Module, batch: Batch) -> list[torch.Tensor]:
     made = copied(network)
     with patterns(made) as found:
         made(batch.images)

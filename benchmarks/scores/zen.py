@@ -8,8 +8,8 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import nn
 
+from agnet.benchmarks.scores.batch import Batch
 from agnet.benchmarks.scores.hooks import NORMALISATIONS, copied
-from agnet.benchmarks.training.data import LabelledImages
 from agnet.errors import EvaluationError
 
 __all__ = ["zen"]
@@ -31,7 +31,7 @@ STEP = 1e-2  # of the input, in deviations of what it is made of
 
 
 @torch.no_grad()
-def zen(network: nn.Module, batch: LabelledImages, generator: torch.Generator) -> float:
+def zen(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """The logarithm of how far features move, and of what each normalisation divides by, summed.
 
     Weights and inputs are Gaussian. Lin et al., "Zen-NAS: A Zero-Shot NAS for High-Performance

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from agnet.benchmarks.scores import (
+    SCORES,
+    Batch,
     grad_norm,
     jacov,
     linear_regions,
@@ -17,20 +17,7 @@ from agnet.benchmarks.scores import (
     synflow,
     zen,
 )
-from agnet.benchmarks.training import LabelledImages
 from agnet.errors import EvaluationError
-
-Score = Callable[[nn.Module, LabelledImages, torch.Generator], float]
-ALL: tuple[Score, ...] = (
-    grad_norm,
-    snip,
-    synflow,
-    naswot,
-    linear_regions,
-    jacov,
-    ntk_condition,
-    zen,
-)
 
 
 class Small(nn.Module):
@@ -72,26 +59,26 @@ def linear(rows: list[list[float]]) -> nn.Linear:
     return made
 
 
-def pixels(rows: list[list[float]], labels: list[int] | None = None) -> LabelledImages:
+def pixels(rows: list[list[float]], labels: list[int] | None = None) -> Batch:
     images = torch.tensor(rows)[:, :, None, None]
-    return LabelledImages(images, torch.tensor(labels or [0] * len(rows)))
+    return Batch(images, torch.tensor(labels or [0] * len(rows)))
 
 
-def batch(count: int = 6) -> LabelledImages:
+def batch(count: int = 6) -> Batch:
     images = torch.rand(count, 2, 5, 5, generator=torch.Generator().manual_seed(1))
-    return LabelledImages(images, torch.arange(count) % 5)
+    return Batch(images, torch.arange(count) % 5)
 
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("score", ALL)
-def test_a_score_leaves_the_network_alone_and_repeats_itself(score: Score) -> None:
+@pytest.mark.parametrize("name", SCORES)
+def test_a_score_leaves_the_network_alone_and_repeats_itself(name: str) -> None:
     network = Small().eval()
     before = [value.clone() for value in network.state_dict().values()]
     state = torch.get_rng_state()
-    found = [score(network, batch(), generator()) for _ in range(2)]
+    found = [SCORES[name].of(network, batch(), generator()) for _ in range(2)]
     assert found[0] == found[1]
     assert np.isfinite(found[0])
     assert not network.training
@@ -191,7 +178,7 @@ def test_zen_by_hand_and_with_what_normalisation_divides_by() -> None:
             made: torch.Tensor = self.body(images)
             return made
 
-    images = LabelledImages(torch.zeros(8, 1, 20, 20), torch.zeros(8, dtype=torch.int64))
+    images = Batch(torch.zeros(8, 1, 20, 20), torch.zeros(8, dtype=torch.int64))
     plain = zen(Plain(), images, generator())
     # E log |w| of a Gaussian is -(ln 2 + Euler's constant) / 2.
     expected = np.log(0.01 * 400 * np.sqrt(2 / np.pi)) - (np.log(2) + np.euler_gamma) / 2

@@ -1,0 +1,142 @@
+"""A benchmark that trains nothing: scores of networks as they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, final
+
+import numpy as np
+import numpy.typing as npt
+
+from agnet.benchmarks.base import Benchmark, find_metric
+from agnet.benchmarks.networks import Skeleton, skeleton_of
+from agnet.benchmarks.scores import SCORES, Batch
+from agnet.benchmarks.streams import architecture_generator
+from agnet.benchmarks.training import ImageData, moments
+from agnet.errors import EvaluationError, InvalidInput
+from agnet.objectives import Metric, Objective
+from agnet.seeds import stream
+from agnet.spaces import Architecture, SearchSpace
+
+__all__ = ["TrainingFree"]
+
+COSTS: Final = (
+    Metric("params_m", "M", "minimize", "computed", description="weights"),
+    Metric("flops_m", "M", "minimize", "computed", description="multiply-adds of one image"),
+)
+
+
+@final
+class TrainingFree(Benchmark):
+    """What networks that have learnt nothing tell, from one batch of training images.
+
+    The batch is the same for all architectures, and each has weights of its own, which follow from
+    the seed: the answer is the same whenever and in whatever process it is asked for. A score that
+    an architecture has not, such as one whose output ignores the image, is missing.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        data: ImageData,
+        skeleton: Skeleton | None = None,
+        seed: int = 0,
+        *,
+        batch: int = 64,
+    ) -> None:
+        """Takes what to score, and on what.
+
+        Args:
+            space: The architectures that can be asked for.
+            data: Of its training images the batch is drawn.
+            skeleton: How architectures become networks; by default as the space was published.
+            seed: Other seeds are other weights and another batch.
+            batch: How many images; at most as many as there are.
+
+        Raises:
+            InvalidInput: If a number is out of range, or no networks of the space can be built.
+        """
+        if seed < 0 or not 2 <= batch <= len(data.train):
+            raise InvalidInput(
+                f"got seed {seed} and a batch of {batch}; expected at least 0, and 2 to "
+                f"{len(data.train)} images"
+            )
+        self._space, self._data, self._seed, self._batch = space, data, seed, batch
+        self._skeleton = skeleton or skeleton_of(space)
+
+    @property
+    def name(self) -> str:
+        """``training_free``."""
+        return "training_free"
+
+    @property
+    def dataset(self) -> str:
+        """The name of the data."""
+        return self._data.name
+
+    @property
+    def space(self) -> SearchSpace:
+        """What was given."""
+        return self._space
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The scores, and parameters and multiply-adds."""
+        return (*(score.metric for score in SCORES.values()), *COSTS)
+
+    @property
+    def default_objective(self) -> Objective:
+        """Rectifiers that tell images apart."""
+        return Objective("naswot", "maximize")
+
+    @property
+    def source(self) -> str:
+        """This machine."""
+        return f"computed when asked for, on {self._batch} images of {self._data.name}"
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """All but the images."""
+        return {
+            "name": self.name,
+            "space": self._space.name,
+            "data": self._data.name,
+            "skeleton": self._skeleton.settings,
+            "seed": self._seed,
+            "batch": self._batch,
+        }
+
+    def query(
+        self, archs: Sequence[Architecture], metrics: Sequence[str]
+    ) -> npt.NDArray[np.float64]:
+        """Computes ``K`` metrics of ``B`` architectures; see :meth:`Benchmark.query`."""
+        for name in metrics:
+            find_metric(self, name)
+        rows = [self._row(arch, metrics) for arch in self._space.batch(archs)]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
+
+    def _row(self, arch: Architecture, metrics: Sequence[str]) -> list[float]:
+        shape, classes = self._data.image_shape, self._data.num_classes
+        found: dict[str, float] = {}
+        if {metric.name for metric in COSTS} & set(metrics):
+            cost = self._skeleton.cost(arch, shape, classes)
+            found |= {"params_m": cost.parameters / 1e6, "flops_m": cost.macs / 1e6}
+        wanted = [name for name in metrics if name in SCORES]
+        for name in wanted:
+            generator = architecture_generator(self._seed, "score", self._space, arch)
+            network = self._skeleton.build(arch, shape, classes, generator)
+            try:
+                found[name] = SCORES[name].of(network, self._images, generator)
+            except EvaluationError:  # an architecture that has none of the kind
+                found[name] = np.nan
+        return [found[name] for name in metrics]
+
+    @cached_property
+    def _images(self) -> Batch:
+        """The batch, standardised as training images are."""
+        rng = stream(self._seed, "score batch")
+        rows = np.sort(rng.permutation(len(self._data.train))[: self._batch])
+        mean, deviation = moments(self._data.train)
+        drawn = self._data.train[rows]
+        return Batch((drawn.images - mean.view(-1, 1, 1)) / deviation.view(-1, 1, 1), drawn.labels)
