@@ -135,13 +135,9 @@ def test_parameters_with_the_auxiliary_classifier_are_those_of_public_code() -> 
     assert parameters_of(cifar("P-DARTS", auxiliary=True)) == 3_910_224
 
 
-# The counter of that code takes the biases of the classifier for multiply-adds, too.
-@pytest.mark.parametrize(
-    ("name", "macs"),
-    [("PVLL-NAS", 554_486_410), ("PVLL-NAS, graph estimator", 464_409_226)],
-)
-def test_multiply_adds_on_cifar_are_those_of_public_code(name: str, macs: int) -> None:
-    assert network_cost(cifar(name), (3, 32, 32)).macs + 10 == macs
+def test_multiply_adds_on_cifar_are_those_of_public_code() -> None:
+    """Its counter takes the 10 biases of the classifier for multiply-adds, too."""
+    assert network_cost(cifar("PVLL-NAS"), (3, 32, 32)).macs + 10 == 554_486_410
 
 
 @pytest.mark.parametrize(
@@ -156,13 +152,13 @@ def test_costs_on_imagenet_are_those_of_public_code(name: str, parameters: int, 
     assert (cost.parameters, cost.macs + 1000) == (parameters, macs)
 
 
-# As tables of papers have them, rounded.
+# Rounded: from the paper (GDAS), and from comments in public code (the others).
 @pytest.mark.parametrize(
-    ("name", "parameters_m"),
-    [("PC-DARTS CIFAR-10", 3.63), ("GDAS", 3.37), ("SNAS", 2.66), ("P-DARTS", 3.43)],
+    ("name", "parameters_m", "digits"),
+    [("PC-DARTS CIFAR-10", 3.63, 2), ("SNAS", 2.66, 2), ("GDAS", 3.4, 1)],
 )
-def test_published_parameters_on_cifar(name: str, parameters_m: float) -> None:
-    assert round(parameters_of(cifar(name)) / 1e6, 2) == parameters_m
+def test_published_parameters_on_cifar(name: str, parameters_m: float, digits: int) -> None:
+    assert round(parameters_of(cifar(name)) / 1e6, digits) == parameters_m
 
 
 @pytest.mark.parametrize(
