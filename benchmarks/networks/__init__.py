@@ -5,13 +5,20 @@ from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
 from agnet.benchmarks.networks.cost import NetworkCost, network_cost
 from agnet.benchmarks.networks.skeleton import Skeleton
-from agnet.benchmarks.networks.skeletons import BlockSkeleton, skeleton_of
+from agnet.benchmarks.networks.skeletons import (
+    BlockSkeleton,
+    DARTSSkeleton,
+    MobileNetSkeleton,
+    skeleton_of,
+)
 from agnet.benchmarks.networks.standardised import standardised
 
 __all__ = [
     "BlockMacro",
     "BlockNetwork",
     "BlockSkeleton",
+    "DARTSSkeleton",
+    "MobileNetSkeleton",
     "NetworkCost",
     "Skeleton",
     "block_cost",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Final, Literal, final
 
 import torch
+from torch import nn
 
 from agnet.benchmarks.networks.block_cells import BlockNetwork
 from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
 from agnet.benchmarks.networks.cost import NetworkCost
+from agnet.benchmarks.networks.darts import DARTSNetwork
+from agnet.benchmarks.networks.mobilenet import MobileNetV3
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.errors import InvalidInput
-from agnet.spaces import Architecture, BlockCells, SearchSpace
+from agnet.spaces import DARTS, Architecture, BlockCells, OFAMobileNetV3, SearchSpace
 
-__all__ = ["BlockSkeleton", "skeleton_of"]
+__all__ = ["BlockSkeleton", "DARTSSkeleton", "MobileNetSkeleton", "skeleton_of"]
 
 
 @final
@@ -46,14 +50,88 @@ class BlockSkeleton(Skeleton):
         return block_cost(arch, self.macro, image, num_classes)
 
 
+@final
+@dataclass(frozen=True)
+class DARTSSkeleton(Skeleton):
+    """Of genotypes of DARTS; by default that of CIFAR-10.
+
+    Attributes:
+        channels: Of each node before the first reduction cell.
+        layers: Cells.
+        stem: ``cifar``, or ``imagenet`` to make the resolution an eighth first.
+        auxiliary: Whether a second classifier is trained with the network.
+    """
+
+    channels: int = 36
+    layers: int = 20
+    stem: Literal["cifar", "imagenet"] = "cifar"
+    auxiliary: bool = False
+
+    def build(
+        self,
+        arch: Architecture,
+        image: tuple[int, int, int],
+        num_classes: int,
+        generator: torch.Generator,
+    ) -> DARTSNetwork:
+        """Builds a network; see :meth:`Skeleton.build`."""
+        return DARTSNetwork(
+            arch,
+            num_classes,
+            image[0],
+            generator=generator,
+            channels=self.channels,
+            layers=self.layers,
+            stem=self.stem,
+            auxiliary=self.auxiliary,
+        )
+
+
+@final
+@dataclass(frozen=True)
+class MobileNetSkeleton(Skeleton):
+    """Of OFA MobileNetV3 architectures.
+
+    Attributes:
+        resize: Whether images are brought to the resolution of the architecture first, and with
+            them what it costs; else they are taken as they come.
+    """
+
+    resize: bool = True
+
+    def build(
+        self,
+        arch: Architecture,
+        image: tuple[int, int, int],
+        num_classes: int,
+        generator: torch.Generator,
+    ) -> nn.Module:
+        """Builds a network; see :meth:`Skeleton.build`."""
+        network = MobileNetV3(arch, num_classes, image[0], generator=generator)
+        side = (network.resolution, network.resolution)
+        if not self.resize or image[1:] == side:
+            return network
+        return nn.Sequential(nn.Upsample(side, mode="bilinear"), network)
+
+
+# The skeleton that each kind of space was published with.
+PUBLISHED: Final[Mapping[type[SearchSpace], Skeleton]] = {
+    BlockCells: BlockSkeleton(),
+    DARTS: DARTSSkeleton(),
+    OFAMobileNetV3: MobileNetSkeleton(),
+}
+
+
 def skeleton_of(space: SearchSpace) -> Skeleton:
     """Returns the skeleton that the space was published with.
 
     Raises:
         InvalidInput: If there is none.
     """
-    if isinstance(space, BlockCells):
-        return BlockSkeleton()
+    for kind, skeleton in PUBLISHED.items():
+        if isinstance(space, kind):
+            return skeleton
     raise InvalidInput(
-        f"got the space {space.name}, of which no networks can be built; expected block cells"
+        f"got the space {space.name}, of which no networks can be built; expected one of "
+        f"{', '.join(kind.__name__ for kind in PUBLISHED)}"
     )

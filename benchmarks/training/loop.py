@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, Protocol, TypeAlias, final, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +22,14 @@ from agnet.benchmarks.training.state import TrainingState
 from agnet.errors import TrainingDiverged
 
 __all__ = ["AfterEpoch", "TrainingResult", "accuracy", "train"]
+
+
+@runtime_checkable
+class DropsPaths(Protocol):
+    """A module that drops paths in training, with a probability that can be set."""
+
+    drop_path: float
+
 
 AfterEpoch: TypeAlias = Callable[[int, float, float], None]
 """Told the number of an epoch, its mean loss and the validation accuracy after it."""
@@ -85,7 +93,8 @@ def train(
             return a pair, the second of an auxiliary classifier.
         data: The images.
         recipe: How to train.
-        generator: Draws the order of the images, their changes and the paths that are dropped.
+        generator: Draws the order of the images and their changes. What a network draws itself,
+            such as the paths that it drops, it should draw from the same, to be resumed exactly.
         test: Whether the test accuracy is wanted.
         execution: Where to compute; by default in one thread.
         checkpoint: A file that is written after each epoch, and gone on from if it is there.
@@ -104,6 +113,9 @@ def train(
     blank, _ = moments(data.train)
     with how.limited():
         for epoch in range(state.epoch, recipe.epochs):
+            for module in model.modules():
+                if isinstance(module, DropsPaths):
+                    module.drop_path = recipe.dropped(epoch)
             found = list(_updates(runs, state, data.train, recipe, blank, how))
             state.losses.append(sum(loss for loss, _ in found) / len(found))
             state.seconds += [taken for _, taken in found]

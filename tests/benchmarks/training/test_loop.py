@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from agnet.benchmarks.networks import BlockMacro, BlockNetwork
+from agnet.benchmarks.networks import BlockMacro, BlockNetwork, DARTSSkeleton
 from agnet.benchmarks.training import Execution, Recipe, TrainingResult, accuracy, loop, train
 from agnet.errors import CheckpointError, EvaluationError, StorageError, TrainingDiverged
-from agnet.spaces import BlockCells
+from agnet.spaces import DARTS, BlockCells
 from tests.benchmarks.training.images import bright
 
 PLAIN = Recipe(epochs=3, batch=12, rate=0.05, period=0, flip=False, translation=0.0)
@@ -223,6 +223,42 @@ def test_a_rate_that_is_far_too_high_diverges() -> None:
     recipe = replace(PLAIN, optimizer="sgd", rate=1e30, epochs=9)
     with pytest.raises(TrainingDiverged, match="try a rate below 1e"):
         train(network(), bright(), recipe, torch.Generator().manual_seed(0))
+
+
+def test_paths_are_dropped_as_the_recipe_says() -> None:
+    seen: list[float] = []
+
+    class Dropping(Watched):
+        drop_path = 0.5
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            seen.append(self.drop_path)
+            return super().forward(images)
+
+    recipe = replace(PLAIN, drop_path=0.3, batch=48)
+    train(nn.Sequential(Dropping()), bright(), recipe, torch.Generator().manual_seed(0))
+    assert seen == pytest.approx([0.0, 0.0, 0.1, 0.1, 0.2, 0.2])
+
+
+def test_a_network_that_drops_paths_is_resumed_exactly(tmp_path: Path) -> None:
+    recipe = replace(PLAIN, drop_path=0.5, auxiliary=0.4, epochs=4, batch=24)
+    arch = DARTS().sample(1, np.random.default_rng(0))[0]
+
+    def trained(path: Path | None, epochs: int) -> TrainingResult:
+        generator = torch.Generator().manual_seed(0)
+        skeleton = DARTSSkeleton(channels=2, layers=3, auxiliary=True)
+        model = skeleton.build(arch, (1, 4, 4), 3, generator)
+
+        def stop(epoch: int, loss: float, found: float) -> None:
+            if epoch == epochs:
+                raise Killed
+
+        return train(model, bright(), recipe, generator, checkpoint=path, after_epoch=stop)
+
+    expected = trained(None, 0)
+    with pytest.raises(Killed):
+        trained(tmp_path / "training.pt", 2)
+    assert outcome(trained(tmp_path / "training.pt", 0)) == outcome(expected)
 
 
 def weights_of(model: nn.Module) -> list[torch.Tensor]:

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+import torch
+
+from agnet.benchmarks.networks import (
+    BlockMacro,
+    BlockSkeleton,
+    DARTSSkeleton,
+    MobileNetSkeleton,
+    Skeleton,
+    network_cost,
+    skeleton_of,
+)
+from agnet.benchmarks.networks.mobilenet import MobileNetV3
+from agnet.errors import InvalidInput
+from agnet.seeds import stream
+from agnet.spaces import DARTS, BlockCells, NASBench201, OFAMobileNetV3, SearchSpace, Subset
+
+SMALL: list[tuple[SearchSpace, Skeleton, tuple[int, int, int]]] = [
+    (BlockCells(), BlockSkeleton(BlockMacro(2, 1, 4)), (1, 8, 8)),
+    (DARTS(), DARTSSkeleton(channels=2, layers=3, stem="imagenet"), (3, 32, 32)),
+    (OFAMobileNetV3(), MobileNetSkeleton(resize=False), (1, 32, 32)),
+]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize(("space", "skeleton", "image"), SMALL, ids=lambda case: repr(case)[:20])
+def test_networks_of_every_skeleton(
+    space: SearchSpace, skeleton: Skeleton, image: tuple[int, int, int]
+) -> None:
+    arch = space.sample(1, stream(0, "arch"))[0]
+    made, same, other = (
+        skeleton.build(arch, image, 7, generator(seed)).eval() for seed in (0, 0, 1)
+    )
+    images = torch.rand(2, *image, generator=generator())
+    scores = made(images)
+    assert scores.shape == (2, 7)
+    assert torch.equal(same(images), scores)
+    assert not torch.equal(other(images), scores)
+    assert skeleton.cost(arch, image, 7) == network_cost(made, image)
+    assert skeleton.settings == asdict(skeleton)
+
+
+def test_images_are_brought_to_the_resolution_of_the_architecture() -> None:
+    space = OFAMobileNetV3()
+    arch = space.sample(1, stream(0, "arch"))[0]
+    kept, resized = (MobileNetSkeleton(resize) for resize in (False, True))
+    network = kept.build(arch, (3, 32, 32), 1000, generator())
+    assert isinstance(network, MobileNetV3)
+    side = network.resolution
+    found = resized.cost(arch, (3, 32, 32), 1000)
+    assert found == kept.cost(arch, (3, side, side), 1000)
+    assert found.macs > 10 * kept.cost(arch, (3, 32, 32), 1000).macs
+    made = resized.build(arch, (3, 20, 30), 5, generator())
+    assert made(torch.rand(2, 3, 20, 30)).shape == (2, 5)
+
+
+def test_a_space_without_networks_is_refused() -> None:
+    assert skeleton_of(DARTS()) == DARTSSkeleton()
+    with pytest.raises(InvalidInput, match=r"no networks.*expected one of BlockCells"):
+        skeleton_of(Subset(NASBench201().enumerate()[:3]))
