@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,11 +14,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final, final
 
-import torch
 from filelock import FileLock, Timeout
 
 from agnet.config import SearchConfig
-from agnet.errors import CheckpointError, InvalidInput, RunLocked, StorageError
+from agnet.errors import InvalidInput, RunLocked, StorageError
+from agnet.files import read_state, replace_file, state_bytes
 
 __all__ = ["CONFIG", "RESERVED", "QueryRow", "RunStorage"]
 
@@ -160,9 +159,7 @@ class RunStorage:
             StorageError: If it cannot be written; the one before it is intact.
         """
         if self.folder is not None:
-            buffer = io.BytesIO()
-            torch.save(dict(state), buffer)
-            self._replace(CHECKPOINT, buffer.getvalue())
+            self._replace(CHECKPOINT, state_bytes(state))
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """Returns the last checkpoint, or None if there is none yet.
@@ -172,17 +169,8 @@ class RunStorage:
         """
         if self.folder is None or not (self.folder / CHECKPOINT).exists():
             return None
-        path = self.folder / CHECKPOINT
-        try:
-            state = torch.load(path, weights_only=True)
-        except Exception as error:  # damaged bytes make torch's reader raise nearly anything
-            reason = str(error).split("\n")[0]
-            raise CheckpointError(
-                f"{path} is corrupted ({reason}); delete it to resume from the recorded rows alone"
-            ) from error
-        if not isinstance(state, dict):
-            raise CheckpointError(f"{path} holds a {type(state).__name__}, not a checkpoint")
-        return state
+        advice = "; delete it to resume from the recorded rows alone"
+        return read_state(self.folder / CHECKPOINT, "a checkpoint", advice)
 
     def note_test(self, arch: str, values: Mapping[str, float]) -> None:
         """Records that held-out metrics were read, of which architecture, and what they said."""
@@ -290,13 +278,8 @@ class RunStorage:
     def _replace(self, name: str, content: bytes) -> None:
         if self.folder is None:
             return
-        part = self.folder / f"{name}.part"
         with self._writing(name):
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.folder / name)
+            replace_file(self.folder / name, content)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 from torch.nn.functional import avg_pool2d
 
-from agnet.benchmarks.networks import BlockMacro, BlockSkeleton
+from agnet.benchmarks.networks import BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.training import ImageData, LabelledImages, Recipe, cifar10_python, hold_out
 from agnet.pareto import non_dominated
@@ -33,12 +33,12 @@ from experiments.growing import errors, grow
 from experiments.recorded import Row, parser, table
 
 SPACE: Final = BlockCells(3, 2, ("identity", "sep_conv_3x3", "conv_3x3"))
-MACRO: Final = BlockMacro(motifs=2, cells=1, filters=8)
+SKELETON: Final = BlockSkeleton(motifs=2, cells=1, filters=8)
 RECIPE: Final = Recipe(epochs=2, batch=64, rate=0.01, period=0)
 GOALS: Final = ("maximize val_accuracy", "minimize train_seconds")
 ARMS: Final[dict[str, dict[str, Any]]] = {
-    "popnas": {"kept": 8, "explored": 2, "cells": MACRO.depth},
-    "pnas": {"mode": "pnas", "kept": 8, "cells": MACRO.depth},
+    "popnas": {"kept": 8, "explored": 2, "cells": SKELETON.macro.depth},
+    "pnas": {"mode": "pnas", "kept": 8, "cells": SKELETON.macro.depth},
 }
 TRAINED, CHOSEN_BY = 2_000, 500
 TIMED, TIMES = 5, 3
@@ -56,7 +56,7 @@ def main() -> None:
     if given.what == "run":
         if given.data is None:
             made.error("run needs --data, the folder of CIFAR-10's python version")
-        benchmark = RealTraining(SPACE, small(given.data), RECIPE, BlockSkeleton(MACRO))
+        benchmark = RealTraining(SPACE, small(given.data), RECIPE, SKELETON)
         given.results.mkdir(parents=True, exist_ok=True)
         for arm, options in ARMS.items():
             path = given.results / f"{arm}.json"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
 from agnet.errors import CheckpointError
+from agnet.files import read_state, replace_file, state_bytes
 from agnet.generators.graph_vae import GraphVAE
 from agnet.seeds import stream
 from agnet.spaces import OFAMobileNetV3, SearchSpace, Subset
@@ -28,8 +26,8 @@ def save_generator(generator: GraphVAE, path: Path) -> None:
     state["weights"] = {name: weight.half() for name, weight in state["weights"].items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(state, path)
-    except (OSError, RuntimeError) as error:
+        replace_file(path, state_bytes(state))
+    except OSError as error:
         raise CheckpointError(f"{path} cannot be written: {error}") from error
 
 
@@ -47,15 +45,7 @@ def load_generator(
     Raises:
         CheckpointError: If there is no such file, or it holds no generator of the space.
     """
-    try:
-        state: Any = torch.load(path, weights_only=True, map_location="cpu")
-    except (OSError, EOFError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
-        reason = str(error).strip().splitlines()
-        raise CheckpointError(
-            f"{path} cannot be read as a generator: {reason[0] if reason else 'it is empty'}"
-        ) from error
-    if not isinstance(state, dict):
-        raise CheckpointError(f"{path} holds no generator")
+    state = read_state(path, "a generator")
     if state.get("space") == _parent(space):
         state["space"] = space.name
     generator = GraphVAE(space, stream(0, "generator") if rng is None else rng)

@@ -11,13 +11,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "agnet"
 
-BASE = {"errors", "seeds", "objectives"}
+BASE = {"errors", "seeds", "objectives", "files"}
 ALLOWED = {
     "errors": set(),
     "seeds": {"errors"},
     "objectives": {"errors"},
     "config": {"errors", "objectives"},
     "extras": {"errors"},
+    "files": {"errors"},
     "pareto": {"errors"},
     "standing": {"objectives", "pareto"},
     "progress": {"standing"},
@@ -29,7 +30,7 @@ ALLOWED = {
     "integrations": BASE | {"extras", "spaces", "strategies"},
     "workers": set(),
     "evaluation": {"errors", "benchmarks", "spaces", "workers"},
-    "storage": {"errors", "config"},
+    "storage": {"errors", "config", "files"},
     "runs": BASE | {"pareto", "config", "storage", "benchmarks", "spaces"},
     "preparation": BASE | {"config", "runs", "storage", "benchmarks", "spaces", "strategies"},
     "loop": None,

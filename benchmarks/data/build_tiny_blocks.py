@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from agnet.benchmarks.networks import BlockMacro, BlockSkeleton
+from agnet.benchmarks.networks import BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.store import write_table
 from agnet.benchmarks.tiny_blocks import KIND, SPACES
@@ -24,9 +24,9 @@ from agnet.benchmarks.training import ImageData, Recipe, digits
 from agnet.errors import StorageError, TableError
 from agnet.spaces import Architectures
 
-__all__ = ["MACRO", "RECIPE", "build", "measure", "trainer"]
+__all__ = ["RECIPE", "SKELETON", "build", "measure", "trainer"]
 
-MACRO: Final = BlockMacro(motifs=2, cells=1, filters=6)
+SKELETON: Final = BlockSkeleton(motifs=2, cells=1, filters=6)
 RECIPE: Final = Recipe(epochs=8, batch=100, rate=0.02, period=0, flip=False, translation=0.0)
 SEED: Final = 0
 PROVENANCE: Final = (
@@ -37,7 +37,7 @@ PROVENANCE: Final = (
 
 def trainer(space: str, data: ImageData | None = None) -> RealTraining:
     """Returns what measured the table of a space, ``l1`` or ``l2``."""
-    return RealTraining(SPACES[space], data or digits(), RECIPE, BlockSkeleton(MACRO), SEED)
+    return RealTraining(SPACES[space], data or digits(), RECIPE, SKELETON, SEED)
 
 
 def measure(benchmark: RealTraining, cells: Architectures, file: Path) -> list[dict[str, Any]]:

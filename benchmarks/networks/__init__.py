@@ -4,11 +4,13 @@ from agnet.benchmarks.networks.block_cells import BlockNetwork
 from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
 from agnet.benchmarks.networks.cost import NetworkCost, network_cost
+from agnet.benchmarks.networks.saved import SavedNetwork, load_network, save_network
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.benchmarks.networks.skeletons import (
     BlockSkeleton,
     DARTSSkeleton,
     MobileNetSkeleton,
+    read_skeleton,
     skeleton_of,
 )
 from agnet.benchmarks.networks.standardised import standardised
@@ -20,9 +22,13 @@ __all__ = [
     "DARTSSkeleton",
     "MobileNetSkeleton",
     "NetworkCost",
+    "SavedNetwork",
     "Skeleton",
     "block_cost",
+    "load_network",
     "network_cost",
+    "read_skeleton",
+    "save_network",
     "skeleton_of",
     "standardised",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal, final
+from dataclasses import dataclass
+from typing import Any, Final, Literal, final
 
 import torch
 from torch import nn
@@ -19,19 +19,28 @@ from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.errors import InvalidInput
 from agnet.spaces import DARTS, Architecture, BlockCells, OFAMobileNetV3, SearchSpace
 
-__all__ = ["BlockSkeleton", "DARTSSkeleton", "MobileNetSkeleton", "skeleton_of"]
+__all__ = ["BlockSkeleton", "DARTSSkeleton", "MobileNetSkeleton", "read_skeleton", "skeleton_of"]
 
 
 @final
 @dataclass(frozen=True)
 class BlockSkeleton(Skeleton):
-    """Of cells of blocks.
+    """Of cells of blocks: motifs of normal cells, with a reduction cell between two motifs.
 
     Attributes:
-        macro: How they are stacked.
+        motifs: How many; one more than the reduction cells.
+        cells: Normal cells a motif.
+        filters: Channels of the cells of the first motif.
     """
 
-    macro: BlockMacro = field(default_factory=BlockMacro)
+    motifs: int = 3
+    cells: int = 2
+    filters: int = 24
+
+    @property
+    def macro(self) -> BlockMacro:
+        """How cells are stacked."""
+        return BlockMacro(self.motifs, self.cells, self.filters)
 
     def build(
         self,
@@ -135,3 +144,27 @@ def skeleton_of(space: SearchSpace) -> Skeleton:
         f"got the space {space.name}, of which no networks can be built; expected one of "
         f"{', '.join(kind.__name__ for kind in PUBLISHED)}"
     )
+
+
+def read_skeleton(space: SearchSpace, settings: Mapping[str, Any]) -> Skeleton:
+    """Makes a skeleton of plain values.
+
+    Args:
+        space: Whose architectures it is for.
+        settings: What differs from the skeleton that the space was published with.
+
+    Raises:
+        InvalidInput: If a setting is unknown, of a wrong type or impossible.
+    """
+    usual = skeleton_of(space)
+    known = usual.settings
+    for name, value in settings.items():
+        if name not in known:
+            raise InvalidInput(
+                f"got the setting {name!r} of a network of {space.name}; expected one of "
+                f"{', '.join(known)}"
+            )
+        if type(value) is not type(known[name]):
+            expected = type(known[name]).__name__
+            raise InvalidInput(f"got {name} = {value!r}; expected {expected} there")
+    return type(usual)(**{**known, **settings})

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import pickle
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import torch
 from torch import nn
@@ -15,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from agnet.benchmarks.training.recipe import Recipe
 from agnet.errors import CheckpointError, StorageError
+from agnet.files import read_state, replace_file, state_bytes
 
 __all__ = ["TrainingState"]
 
@@ -77,15 +75,10 @@ class TrainingState:
             "accuracies": self.accuracies,
             "seconds": self.seconds,
         }
-        part = path.with_name(f"{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                torch.save(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except (OSError, RuntimeError) as error:
+            replace_file(path, state_bytes(content))
+        except OSError as error:
             raise StorageError(
                 f"cannot write the training {path}: {error}; what was written before is intact"
             ) from error
@@ -96,7 +89,9 @@ class TrainingState:
         Raises:
             CheckpointError: If it is damaged, or was made of another network or by another recipe.
         """
-        content = _read(path)
+        content = read_state(path, "a training")
+        if content.get("kind") != KIND:
+            raise CheckpointError(f"{path} holds no training")
         if content["recipe"] != asdict(self._recipe):
             raise CheckpointError(
                 f"{path} was trained by another recipe; use that one, or choose another file"
@@ -113,16 +108,6 @@ class TrainingState:
             ) from error
         for name in ("losses", "accuracies", "seconds"):
             setattr(self, name, list(content[name]))
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        content: Any = torch.load(path, weights_only=True, map_location="cpu")
-    except (OSError, EOFError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path} cannot be read as a training: {error}") from error
-    if not isinstance(content, dict) or content.get("kind") != KIND:
-        raise CheckpointError(f"{path} holds no training")
-    return content
 
 
 def _average(model: nn.Module, kept: float) -> AveragedModel:

@@ -7,7 +7,7 @@ import pytest
 
 from agnet import search
 from agnet.benchmarks import real_training
-from agnet.benchmarks.networks import BlockMacro, BlockSkeleton
+from agnet.benchmarks.networks import BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.training import Recipe
 from agnet.errors import InvalidInput, TrainingDiverged
@@ -18,7 +18,7 @@ from tests.benchmarks.training.images import bright
 
 SPACE = BlockCells(2, 2, ("identity", "conv_3x3", "max_pool_2x2"))
 RECIPE = Recipe(epochs=2, batch=12, rate=0.02, period=0, flip=False)
-SKELETON = BlockSkeleton(BlockMacro(2, 1, 2))
+SKELETON = BlockSkeleton(2, 1, 2)
 BROKEN = replace(RECIPE, optimizer="sgd", rate=1e30, epochs=9)
 
 

@@ -5,8 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from agnet import open_benchmark, search
-from agnet.benchmarks.data.build_tiny_blocks import MACRO, RECIPE
-from agnet.benchmarks.networks import block_cost
+from agnet.benchmarks.data.build_tiny_blocks import RECIPE, SKELETON
 from agnet.benchmarks.tiny_blocks import SPACES, TinyBlocksBenchmark
 from agnet.cli.tables import benchmarks
 from agnet.errors import InvalidInput
@@ -46,7 +45,7 @@ def test_every_cell_was_trained(space: str, cells: int) -> None:
 @pytest.mark.parametrize("space", SPACES)
 def test_costs_are_those_of_the_networks(space: str) -> None:
     found, cells = columns(space), SPACES[space].enumerate()
-    costs = [block_cost(cell, MACRO, (1, 8, 8), 10) for cell in cells]
+    costs = [SKELETON.cost(cell, (1, 8, 8), 10) for cell in cells]
     assert (1e6 * found["params_m"]).round().tolist() == [cost.parameters for cost in costs]
     assert (1e6 * found["flops_m"]).round().tolist() == [cost.macs for cost in costs]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agnet import search
-from agnet.benchmarks.networks import BlockMacro, BlockSkeleton
+from agnet.benchmarks.networks import BlockSkeleton
 from agnet.benchmarks.training_free import TrainingFree
 from agnet.errors import InvalidInput
 from agnet.evaluation import LocalProcesses
@@ -13,7 +13,7 @@ from agnet.testing import BenchmarkContract
 from tests.benchmarks.training.images import bright
 
 SPACE = BlockCells(2, 2, ("identity", "conv_3x3", "max_pool_2x2"))
-SKELETON = BlockSkeleton(BlockMacro(2, 1, 2))
+SKELETON = BlockSkeleton(2, 1, 2)
 
 
 def scoring(seed: int = 0, batch: int = 8) -> TrainingFree:

@@ -8,7 +8,7 @@ import pytest
 
 from agnet.benchmarks.data import build_tiny_blocks
 from agnet.benchmarks.data.build_tiny_blocks import PROVENANCE, build, measure, trainer
-from agnet.benchmarks.networks import BlockMacro, BlockSkeleton
+from agnet.benchmarks.networks import BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.store import read_table
 from agnet.benchmarks.tiny_blocks import KIND, OPERATIONS, SPACES, TinyBlocksBenchmark
@@ -21,7 +21,7 @@ SHIPPED = Path(build_tiny_blocks.__file__).parent
 TINY = BlockCells(1, 1, OPERATIONS)  # 4 cells
 CELLS = TINY.enumerate()
 RECIPE = Recipe(epochs=1, batch=24, period=0)
-BENCHMARK = RealTraining(TINY, bright(), RECIPE, BlockSkeleton(BlockMacro(1, 1, 2)))
+BENCHMARK = RealTraining(TINY, bright(), RECIPE, BlockSkeleton(1, 1, 2))
 
 
 def accuracies(rows: list[dict[str, object]]) -> list[object]:

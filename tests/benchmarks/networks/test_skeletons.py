@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from agnet.benchmarks.networks import (
-    BlockMacro,
     BlockSkeleton,
     DARTSSkeleton,
     MobileNetSkeleton,
@@ -20,7 +19,7 @@ from agnet.seeds import stream
 from agnet.spaces import DARTS, BlockCells, NASBench201, OFAMobileNetV3, SearchSpace, Subset
 
 SMALL: list[tuple[SearchSpace, Skeleton, tuple[int, int, int]]] = [
-    (BlockCells(), BlockSkeleton(BlockMacro(2, 1, 4)), (1, 8, 8)),
+    (BlockCells(), BlockSkeleton(2, 1, 4), (1, 8, 8)),
     (DARTS(), DARTSSkeleton(channels=2, layers=3, stem="imagenet"), (3, 32, 32)),
     (OFAMobileNetV3(), MobileNetSkeleton(resize=False), (1, 32, 32)),
 ]
