@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
 import numpy.typing as npt
 
 from agnet.benchmarks.base import Benchmark, find_metric
-from agnet.benchmarks.networks import NetworkCost, Skeleton, skeleton_of, standardised
+from agnet.benchmarks.networks import (
+    NetworkCost,
+    SavedNetwork,
+    Skeleton,
+    save_network,
+    skeleton_of,
+    standardised,
+)
 from agnet.benchmarks.streams import architecture_generator
 from agnet.benchmarks.training import (
+    AfterEpoch,
     Execution,
     ImageData,
     Recipe,
@@ -24,7 +33,7 @@ from agnet.errors import InvalidInput
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, SearchSpace
 
-__all__ = ["RealTraining"]
+__all__ = ["NETWORK", "TRAINING", "RealTraining"]
 
 METRICS: Final = (
     Metric("val_accuracy", "%", "maximize", description="validation, after the last epoch"),
@@ -33,6 +42,7 @@ METRICS: Final = (
     Metric("flops_m", "M", "minimize", "computed", description="multiply-adds of one image"),
     Metric("test_accuracy", "%", "maximize", held_out=True, description="after the last epoch"),
 )
+TRAINING, NETWORK = "training.pt", "network.pt"
 COMPUTED: Final = frozenset(metric.name for metric in METRICS if metric.source == "computed")
 
 
@@ -135,25 +145,49 @@ class RealTraining(Benchmark):
         rows = [self._row(arch, metrics) for arch in self._space.batch(archs)]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
 
-    def train(self, arch: Architecture, *, test: bool = False) -> TrainingResult:
+    def train(
+        self,
+        arch: Architecture,
+        *,
+        test: bool = False,
+        folder: Path | None = None,
+        after_epoch: AfterEpoch | None = None,
+    ) -> TrainingResult:
         """Trains one architecture.
 
         Args:
             arch: The architecture.
             test: Whether the test accuracy is wanted.
+            folder: Where to keep the training, ``training.pt``, from which it is gone on with if it
+                is there, and in the end the network, ``network.pt``.
+            after_epoch: As :func:`agnet.benchmarks.training.train` takes it.
 
         Raises:
             InvalidInput: If it is of another space.
             TrainingDiverged: If the loss is no longer finite.
+            CheckpointError: If another training lies in the folder.
+            StorageError: If the folder cannot be written.
         """
+        data, recipe = self._data, self._recipe
         generator = architecture_generator(self._seed, "training", self._space, arch)
-        network = self._skeleton.build(
-            arch, self._data.image_shape, self._data.num_classes, generator
+        image, classes = data.image_shape, data.num_classes
+        network = self._skeleton.build(arch, image, classes, generator)
+        if recipe.standardise:
+            network = standardised(network, *moments(data.train))
+        result = train(
+            network,
+            data,
+            recipe,
+            generator,
+            test=test,
+            execution=self._execution,
+            checkpoint=None if folder is None else folder / TRAINING,
+            after_epoch=after_epoch,
         )
-        if self._recipe.standardise:
-            network = standardised(network, *moments(self._data.train))
-        how = self._execution
-        return train(network, self._data, self._recipe, generator, test=test, execution=how)
+        if folder is not None:
+            kept = SavedNetwork(network, arch, self._skeleton, image, classes, recipe.standardise)
+            save_network(kept, folder / NETWORK)
+        return result
 
     def cost(self, arch: Architecture) -> NetworkCost:
         """Counts parameters and multiply-adds of the network of one architecture.

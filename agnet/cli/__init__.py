@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agnet import __version__
-from agnet.cli import generator, runs, search, tables
+from agnet.cli import generator, runs, search, tables, training
 from agnet.errors import AgnetError
 
 __all__ = ["app", "main"]
@@ -29,6 +29,8 @@ app.command("query")(tables.query)
 app.command("import")(tables.import_table)
 app.command("pretrain")(generator.pretrain)
 app.command("generate")(generator.generate)
+app.command("train")(training.train)
+app.command("export")(training.export)
 
 
 @app.callback(invoke_without_command=True)

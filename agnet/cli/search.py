@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agnet.cli.settings import read_settings
 from agnet.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def search(
         "options": {
             **_switches(strategy, surrogate, preset, no_retraining, no_surrogate, no_generator),
             **_of("popnas", strategy, {"mode": mode, "fill_layers": fill_layers}),
-            **dict(_setting(text) for text in option or []),
+            **read_settings(option),
         }
         or None,
         "objectives": [f"maximize {m}" for m in maximize or []]
@@ -221,21 +222,6 @@ def _of(owner: str, strategy: str | None, settings: dict[str, Any]) -> dict[str,
             f"got --strategy {strategy} and {', '.join(given)}, which {owner} alone takes"
         )
     return given
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """Reads one ``name=value``; a value is a number, true, false or a text."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise InvalidInput(f"got the setting {text!r}; expected NAME=VALUE, as in population=50")
-    if value.lower() in ("true", "false"):
-        return name, value.lower() == "true"
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            continue
-    return name, value
 
 
 def _settle(given: dict[str, Any], source: dict[str, Any], config: Path | None) -> SearchConfig:

@@ -4,6 +4,11 @@ from agnet.benchmarks.networks.block_cells import BlockNetwork
 from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
 from agnet.benchmarks.networks.cost import NetworkCost, network_cost
+from agnet.benchmarks.networks.exporting import (
+    export_onnx,
+    export_state_dict,
+    export_torchscript,
+)
 from agnet.benchmarks.networks.saved import SavedNetwork, load_network, save_network
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.benchmarks.networks.skeletons import (
@@ -25,6 +30,9 @@ __all__ = [
     "SavedNetwork",
     "Skeleton",
     "block_cost",
+    "export_onnx",
+    "export_state_dict",
+    "export_torchscript",
     "load_network",
     "network_cost",
     "read_skeleton",

@@ -103,7 +103,7 @@ class _Pool(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         kernel, stride = self._pooling.kernel, self._pooling.stride
-        height, width = images.shape[-2:]
+        height, width = (int(side) for side in images.shape[-2:])
         edges = [*_edges(width, kernel[1], stride), *_edges(height, kernel[0], stride)]
         if self._pooling.kind == "max":
             return F.max_pool2d(F.pad(images, edges, value=-inf), kernel, stride)

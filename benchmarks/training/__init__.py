@@ -4,6 +4,7 @@ from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out, 
 from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.folders import image_folder
 from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, accuracy, train
+from agnet.benchmarks.training.opening import open_images
 from agnet.benchmarks.training.recipe import PRESETS, Recipe, preset
 from agnet.benchmarks.training.sources import cifar10_python, cifar100_python, digits, from_npz
 
@@ -23,6 +24,7 @@ __all__ = [
     "hold_out",
     "image_folder",
     "moments",
+    "open_images",
     "preset",
     "train",
 ]

@@ -1,0 +1,157 @@
+"""``agnet train`` and ``agnet export``: from an architecture to a network that can be used."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agnet.cli.settings import read_settings
+from agnet.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from agnet.benchmarks.real_training import RealTraining
+
+__all__ = ["export", "train"]
+
+
+def train(
+    arch: Annotated[str, typer.Argument(help="An architecture, in the text form of its space.")],
+    out: Annotated[Path, typer.Option(help="Folder of the training; gone on with if it is there.")],
+    space: Annotated[str, typer.Option(help="The search space of ARCH.")] = "nasbench201",
+    data: Annotated[
+        str,
+        typer.Option(
+            help="digits, a folder of CIFAR's python version, a folder of image files in a folder "
+            "a class, or an npz file."
+        ),
+    ] = "digits",
+    size: Annotated[int | None, typer.Option(help="Side of the images, of image files.")] = None,
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="popnas, nasbench201-200, nasbench201-12, darts-cifar, darts-imagenet or smoke."
+        ),
+    ] = "smoke",
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the recipe, as in epochs=3; repeatable."),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="A setting of the network, as in channels=8; repeatable."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
+    test: Annotated[
+        bool, typer.Option("--test", help="At the end, read the test accuracy, once.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="As torch names it.")] = "cpu",
+    precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
+    threads: Annotated[int, typer.Option(help="Of a CPU.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No line an epoch.")] = False,
+) -> None:
+    """Train one architecture, and keep the network.
+
+    Killed at any moment and begun again with the same options, it ends with the same weights.
+    """
+    from agnet.benchmarks.networks import read_skeleton
+    from agnet.benchmarks.real_training import RealTraining
+    from agnet.benchmarks.training import Execution, Recipe, open_images
+    from agnet.spaces import open_space
+
+    opened = open_space(space)
+    parsed = opened.parse(arch)
+    how = Recipe.from_table({"preset": recipe, **read_settings(option)})
+    skeleton = read_skeleton(opened, read_settings(network))
+    execution = Execution(device, precision, threads=threads)  # type: ignore[arg-type]  # checked
+    images = open_images(data, size, seed)
+    trainer = RealTraining(opened, images, how, skeleton, seed, execution=execution)
+    _train(trainer, parsed, out, test, quiet)
+
+
+def _train(trainer: RealTraining, arch: Any, out: Path, test: bool, quiet: bool) -> None:
+    from agnet.benchmarks.real_training import NETWORK
+
+    cost = trainer.cost(arch)
+    typer.echo(f"{cost.parameters / 1e6:.3f} M parameters, {cost.macs / 1e6:.2f} M multiply-adds")
+
+    def report(epoch: int, loss: float, accuracy: float) -> None:
+        if not quiet:
+            found = f"loss {loss:.4f}   validation {accuracy:.2f} %"
+            typer.echo(f"epoch {epoch:4d}   {found}", err=True)
+
+    result = trainer.train(arch, test=test, folder=out, after_epoch=report)
+    typer.echo(f"validation accuracy {result.val_accuracy:.2f} %")
+    if result.test_accuracy is not None:
+        typer.echo(f"test accuracy       {result.test_accuracy:.2f} %  (read once)")
+    typer.echo(f"network             {out / NETWORK}")
+
+
+def export(
+    source: Annotated[
+        str,
+        typer.Argument(help="Folder of a training, or an architecture, for a network untrained."),
+    ],
+    onnx: Annotated[Path | None, typer.Option(help="An ONNX file to write.")] = None,
+    torchscript: Annotated[Path | None, typer.Option(help="A TorchScript file to write.")] = None,
+    state_dict: Annotated[Path | None, typer.Option(help="A file of weights to write.")] = None,
+    space: Annotated[str, typer.Option(help="Of an architecture: its space.")] = "nasbench201",
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="Of an architecture: a setting of the network, as in channels=8."),
+    ] = None,
+    image: Annotated[
+        str, typer.Option(help="Of an architecture: channels, height and width.")
+    ] = "3x32x32",
+    classes: Annotated[int, typer.Option(help="Of an architecture: how many classes.")] = 10,
+) -> None:
+    """Write a network for other programs; it takes images from 0 to 1."""
+    if onnx is None and torchscript is None and state_dict is None:
+        raise InvalidInput("got nothing to write; use --onnx, --torchscript or --state-dict FILE")
+    from agnet.benchmarks.networks import export_onnx, export_state_dict, export_torchscript
+
+    made, shape = _network(source, space, network, image, classes)
+    if onnx is not None:
+        export_onnx(made, shape, onnx)
+    if torchscript is not None:
+        export_torchscript(made, shape, torchscript)
+    if state_dict is not None:
+        export_state_dict(made, state_dict)
+    for path in (onnx, torchscript, state_dict):
+        if path is not None:
+            typer.echo(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
+
+
+def _network(
+    source: str, space: str, network: list[str] | None, image: str, classes: int
+) -> tuple[nn.Module, tuple[int, int, int]]:
+    """The network of a training, or a new one of an architecture, which is said."""
+    import torch
+
+    from agnet.benchmarks.networks import load_network, read_skeleton
+    from agnet.benchmarks.real_training import NETWORK
+    from agnet.spaces import open_space
+
+    if os.path.exists(source):  # of a text too long for a path, Path would raise
+        folder = Path(source)
+        kept = load_network(folder / NETWORK if folder.is_dir() else folder)
+        return kept.network, kept.image
+    opened = open_space(space)
+    arch = opened.parse(source)
+    shape = _shape(image)
+    skeleton = read_skeleton(opened, read_settings(network))
+    typer.echo("an architecture: weights are random, nothing has been trained", err=True)
+    made = skeleton.build(arch, shape, classes, torch.Generator().manual_seed(0))
+    return made.eval(), shape
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    parts = text.lower().split("x")
+    if len(parts) != 3 or not all(part.isdecimal() and int(part) for part in parts):
+        raise InvalidInput(f"got --image {text}; expected channels, height and width, as 3x32x32")
+    channels, height, width = map(int, parts)
+    return channels, height, width

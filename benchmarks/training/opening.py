@@ -1,0 +1,50 @@
+"""Data sets by what a user calls them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agnet.benchmarks.training.data import ImageData
+from agnet.benchmarks.training.folders import image_folder
+from agnet.benchmarks.training.sources import cifar10_python, cifar100_python, digits, from_npz
+from agnet.errors import InvalidInput, MissingData
+
+__all__ = ["open_images"]
+
+
+def open_images(source: str, size: int | None = None, seed: int = 0) -> ImageData:
+    """Opens a data set.
+
+    Args:
+        source: ``digits`` for scikit-learn's; a folder of CIFAR-10's or CIFAR-100's python version;
+            a folder of image files, see :func:`image_folder`; or a file of :func:`from_npz`.
+        size: The side of the images, of image files only.
+        seed: Decides which images are held out where the source does not say it.
+
+    Raises:
+        InvalidInput: If the source is none of these, or cannot be used.
+        MissingData: If it is not there.
+        TableError: If a file is damaged.
+        StorageError: If a file cannot be read.
+    """
+    path = Path(source).expanduser()
+    if size is not None and (source == "digits" or not _holds_images(path)):
+        raise InvalidInput(f"got size {size} for {source}; a size is for folders of image files")
+    if source == "digits":
+        return digits(seed=seed)
+    if path.is_file():
+        return from_npz(path)
+    if not path.is_dir():
+        raise MissingData(
+            f"there are no images {source}; expected 'digits', a folder of CIFAR's python version, "
+            "a folder of image files in a folder a class, or an npz file"
+        )
+    if (path / "data_batch_1").is_file():
+        return cifar10_python(path, seed=seed)
+    if (path / "train").is_file():
+        return cifar100_python(path, seed=seed)
+    return image_folder(path, size, seed=seed)
+
+
+def _holds_images(path: Path) -> bool:
+    return path.is_dir() and not ((path / "data_batch_1").is_file() or (path / "train").is_file())

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from agnet.benchmarks.networks import load_network
+from agnet.seeds import stream
+from agnet.spaces import DARTS
+from tests.cli.test_cli import Terminal, terminal
+
+__all__ = ["terminal"]  # a fixture
+
+CELL = "[(-1,conv_3x3,-1,identity)]"
+SMALL = ["--space", "blocks", "--network", "filters=4", "--network", "motifs=2", "--quiet"]
+
+
+def pets(folder: Path) -> Path:
+    """Two classes that differ in colour."""
+    rng = np.random.default_rng(0)
+    for label, name in enumerate(("cat", "dog")):
+        (folder / name).mkdir(parents=True)
+        for at in range(15):
+            pixels = rng.integers(0, 60, (10, 12, 3), dtype=np.uint8)
+            pixels[..., label] += 150
+            Image.fromarray(pixels).save(folder / name / f"{at}.png")
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_images_of_ones_own_are_trained_on_and_the_network_is_exported(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    pets(tmp_path / "pets")
+    command = ["train", CELL, *SMALL, "--data", "pets", "--size", "8", "--out", "run", "--test"]
+    command += ["--set", "epochs=6", "--set", "batch=6"]
+    code, out, _ = terminal(*command)
+    assert code == 0
+    assert "test accuracy       100.00 %" in out
+    assert terminal(*command)[1] == out  # nothing is left to do
+    kept = load_network(Path("run/network.pt"))
+    assert kept.image == (3, 8, 8)
+    code, out, _ = terminal("export", "run", "--torchscript", "a.ts", "--state-dict", "b.pt")
+    assert code == 0
+    assert "wrote a.ts" in out
+    images = torch.rand(3, 3, 8, 8)
+    loaded = torch.jit.load("a.ts")  # type: ignore[no-untyped-call]
+    assert torch.allclose(loaded(images), kept.network(images), atol=1e-5)
+    assert set(torch.load("b.pt", weights_only=True)) == set(kept.network.state_dict())
+
+
+def test_an_architecture_is_exported_untrained_and_that_is_said(terminal: Terminal) -> None:
+    arch = str(DARTS().sample(1, stream(0, "arch"))[0])
+    code, _, err = terminal(
+        *("export", arch, "--space", "darts", "--network", "channels=2", "--network", "layers=3"),
+        *("--state-dict", "weights.pt", "--classes", "4"),
+    )
+    assert code == 0
+    assert "weights are random" in err
+    assert torch.load("weights.pt", weights_only=True)["_classifier.weight"].shape[0] == 4
+
+
+BAD = [
+    (["train", CELL, "--space", "blocks", "--data", "nowhere"], "nowhere"),
+    (["train", "nonsense", "--space", "blocks"], "nonsense"),
+    (["train", CELL, "--space", "mars"], "mars"),
+    (["train", CELL, "--space", "blocks", "--recipe", "magic"], "magic"),
+    (["train", CELL, "--space", "blocks", "--set", "epoch=3"], "'epoch'"),
+    (["train", CELL, "--space", "blocks", "--network", "width=3"], "'width'"),
+    (["train", CELL, "--space", "blocks", "--device", "abacus"], "abacus"),
+    (["train", CELL, "--space", "blocks", "--precision", "float8"], "float8"),
+    (["train", CELL, "--space", "blocks", "--size", "8"], "size 8"),
+]
+
+
+@pytest.mark.parametrize(("command", "said"), BAD, ids=lambda value: " ".join(value)[-40:])
+def test_bad_input_is_one_line(terminal: Terminal, command: list[str], said: str) -> None:
+    code, out, err = terminal(*command, "--out", "run")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["export", CELL], "nothing to write"),
+        (["export", CELL, "--space", "blocks", "--onnx", "a", "--image", "3x3"], "3x32x32"),
+        (["export", ".", "--onnx", "a.onnx"], "network.pt"),
+    ],
+)
+def test_bad_exports_are_one_line(terminal: Terminal, command: list[str], said: str) -> None:
+    code, _, err = terminal(*command)
+    assert (code, err.count("\n")) == (2, 1)
+    assert said in err
