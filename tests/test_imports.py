@@ -25,7 +25,7 @@ ALLOWED = {
     "spaces": BASE,
     "generators": BASE | {"spaces"},
     "surrogates": BASE | {"spaces"},
-    "benchmarks": BASE | {"spaces"},
+    "benchmarks": BASE | {"extras", "spaces"},
     "strategies": BASE | {"extras", "pareto", "spaces", "generators", "surrogates", "benchmarks"},
     "integrations": BASE | {"extras", "spaces", "strategies"},
     "workers": set(),
