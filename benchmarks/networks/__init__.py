@@ -15,6 +15,8 @@ from agnet.benchmarks.networks.skeletons import (
     BlockSkeleton,
     DARTSSkeleton,
     MobileNetSkeleton,
+    NASBench101Skeleton,
+    NASBench201Skeleton,
     read_skeleton,
     skeleton_of,
 )
@@ -26,6 +28,8 @@ __all__ = [
     "BlockSkeleton",
     "DARTSSkeleton",
     "MobileNetSkeleton",
+    "NASBench101Skeleton",
+    "NASBench201Skeleton",
     "NetworkCost",
     "SavedNetwork",
     "Skeleton",

@@ -65,12 +65,15 @@ class BlockNetwork(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""
+        scores: torch.Tensor = self._classifier(self.features(images).mean(dim=(2, 3)))
+        return scores
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns what is pooled and classified, of images ``(B, C, H, W)``."""
         made = {-1: images}
         for layout, cell in zip(self._layout, self._cells, strict=True):
             made[layout.at] = cell({s.lookback: made[s.at] for s in layout.sources})
-        last = made[self._layout[-1].at] if self._layout else images
-        scores: torch.Tensor = self._classifier(last.mean(dim=(2, 3)))
-        return scores
+        return made[self._layout[-1].at] if self._layout else images
 
 
 @final

@@ -121,6 +121,16 @@ class DARTSNetwork(nn.Module):
 
         In training mode, where there is an auxiliary classifier, a pair of these: its own second.
         """
+        newer, second = self._both(images)
+        scores: torch.Tensor = self._classifier(newer.mean(dim=(2, 3)))
+        return scores if second is None else (scores, second)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns what is pooled and classified, of images ``(B, C, H, W)``."""
+        return self._both(images)[0]
+
+    def _both(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The output of the last cell, and what the auxiliary classifier says if it is asked."""
         older, newer = self._stem(images)
         scales = self._drawn_scales(images)
         second: torch.Tensor | None = None
@@ -128,8 +138,7 @@ class DARTSNetwork(nn.Module):
             older, newer = newer, cell(older, newer, None if scales is None else scales[at])
             if self._auxiliary is not None and self.training and at == self._auxiliary_at:
                 second = self._auxiliary(newer)
-        scores: torch.Tensor = self._classifier(newer.mean(dim=(2, 3)))
-        return scores if second is None else (scores, second)
+        return newer, second
 
     def _drawn_scales(self, images: torch.Tensor) -> torch.Tensor | None:
         """By what operations' outputs are multiplied, ``(cells, operations, B, 1, 1, 1)``."""

@@ -84,10 +84,14 @@ class MobileNetV3(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""
-        features = self._widen(self._layers(self._stem(images)))
-        mixed = self._mix(features.mean(dim=(2, 3), keepdim=True))
+        mixed = self._mix(self.features(images).mean(dim=(2, 3), keepdim=True))
         scores: torch.Tensor = self._classifier(mixed.flatten(1))
         return scores
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns what is pooled, mixed and classified, of images ``(B, C, H, W)``."""
+        made: torch.Tensor = self._widen(self._layers(self._stem(images)))
+        return made
 
 
 @final

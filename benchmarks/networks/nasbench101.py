@@ -80,7 +80,7 @@ class NASBench101Network(nn.Module):
             for _ in range(modules):
                 layers.append(_Module(cell, inputs, outputs))
                 inputs = outputs
-        self._features = nn.Sequential(*layers)
+        self._body = nn.Sequential(*layers)
         self._classifier = nn.Linear(outputs, num_classes, device="meta")
         if (device := torch.get_default_device()).type != "meta":
             self.to_empty(device=device)
@@ -88,8 +88,13 @@ class NASBench101Network(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""
-        scores: torch.Tensor = self._classifier(self._features(images).mean(dim=(2, 3)))
+        scores: torch.Tensor = self._classifier(self.features(images).mean(dim=(2, 3)))
         return scores
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns what is pooled and classified, of images ``(B, C, H, W)``."""
+        made: torch.Tensor = self._body(images)
+        return made
 
 
 @final

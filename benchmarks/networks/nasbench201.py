@@ -86,7 +86,7 @@ class NASBench201Network(nn.Module):
             if stage:
                 layers.append(_Reduction(width // 2))
             layers += [_Cell(ops, width) for _ in range(cells)]
-        self._features = nn.Sequential(*layers, _normalisation(width), nn.ReLU())
+        self._body = nn.Sequential(*layers, _normalisation(width), nn.ReLU())
         self._classifier = nn.Linear(width, num_classes, device="meta")
         if (device := torch.get_default_device()).type != "meta":
             self.to_empty(device=device)
@@ -94,8 +94,13 @@ class NASBench201Network(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""
-        scores: torch.Tensor = self._classifier(self._features(images).mean(dim=(2, 3)))
+        scores: torch.Tensor = self._classifier(self.features(images).mean(dim=(2, 3)))
         return scores
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns what is pooled and classified, of images ``(B, C, H, W)``."""
+        made: torch.Tensor = self._body(images)
+        return made
 
 
 @final

@@ -15,11 +15,29 @@ from agnet.benchmarks.networks.block_layout import BlockMacro
 from agnet.benchmarks.networks.cost import NetworkCost
 from agnet.benchmarks.networks.darts import DARTSNetwork
 from agnet.benchmarks.networks.mobilenet import MobileNetV3
+from agnet.benchmarks.networks.nasbench101 import NASBench101Network
+from agnet.benchmarks.networks.nasbench201 import NASBench201Network
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.errors import InvalidInput
-from agnet.spaces import DARTS, Architecture, BlockCells, OFAMobileNetV3, SearchSpace
+from agnet.spaces import (
+    DARTS,
+    Architecture,
+    BlockCells,
+    NASBench101,
+    NASBench201,
+    OFAMobileNetV3,
+    SearchSpace,
+)
 
-__all__ = ["BlockSkeleton", "DARTSSkeleton", "MobileNetSkeleton", "read_skeleton", "skeleton_of"]
+__all__ = [
+    "BlockSkeleton",
+    "DARTSSkeleton",
+    "MobileNetSkeleton",
+    "NASBench101Skeleton",
+    "NASBench201Skeleton",
+    "read_skeleton",
+    "skeleton_of",
+]
 
 
 @final
@@ -57,6 +75,71 @@ class BlockSkeleton(Skeleton):
     ) -> NetworkCost:
         """Counts without building; see :meth:`Skeleton.cost`."""
         return block_cost(arch, self.macro, image, num_classes)
+
+
+@final
+@dataclass(frozen=True)
+class NASBench201Skeleton(Skeleton):
+    """Of cells of NAS-Bench-201: three stages, with a residual block between two.
+
+    Attributes:
+        channels: Of the first stage; the others have twice and four times as many.
+        cells: How many a stage has.
+    """
+
+    channels: int = 16
+    cells: int = 5
+
+    def build(
+        self,
+        arch: Architecture,
+        image: tuple[int, int, int],
+        num_classes: int,
+        generator: torch.Generator,
+    ) -> NASBench201Network:
+        """Builds a network; see :meth:`Skeleton.build`."""
+        return NASBench201Network(
+            arch,
+            num_classes,
+            image[0],
+            generator=generator,
+            channels=self.channels,
+            cells=self.cells,
+        )
+
+
+@final
+@dataclass(frozen=True)
+class NASBench101Skeleton(Skeleton):
+    """Of cells of NAS-Bench-101: stacks of modules, with a pooling between two.
+
+    Attributes:
+        stem: Channels of the first stack; each of the others has twice those before it.
+        stacks: How many.
+        modules: Cells a stack.
+    """
+
+    stem: int = 128
+    stacks: int = 3
+    modules: int = 3
+
+    def build(
+        self,
+        arch: Architecture,
+        image: tuple[int, int, int],
+        num_classes: int,
+        generator: torch.Generator,
+    ) -> NASBench101Network:
+        """Builds a network; see :meth:`Skeleton.build`."""
+        return NASBench101Network(
+            arch,
+            num_classes,
+            image[0],
+            generator=generator,
+            stem=self.stem,
+            stacks=self.stacks,
+            modules=self.modules,
+        )
 
 
 @final
@@ -126,6 +209,8 @@ class MobileNetSkeleton(Skeleton):
 # The skeleton that each kind of space was published with.
 PUBLISHED: Final[Mapping[type[SearchSpace], Skeleton]] = {
     BlockCells: BlockSkeleton(),
+    NASBench201: NASBench201Skeleton(),
+    NASBench101: NASBench101Skeleton(),
     DARTS: DARTSSkeleton(),
     OFAMobileNetV3: MobileNetSkeleton(),
 }

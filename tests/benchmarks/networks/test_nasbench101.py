@@ -218,14 +218,14 @@ def in_order(text: str) -> str:
 )
 @pytest.mark.parametrize("outputs", [5, 14])
 def test_a_module_equals_one_written_out(text: str, outputs: int) -> None:
-    module = shaken(network(text, stem=outputs, stacks=1, modules=1)._features[1])
+    module = shaken(network(text, stem=outputs, stacks=1, modules=1)._body[1])
     x = images(2, outputs, 5, 4)
     assert torch.allclose(module(x), slow_module(module, in_order(text), x, outputs), atol=1e-5)
 
 
 def test_a_network_is_its_modules_in_a_row() -> None:
     made = shaken(network(MIXED, 4, 2, stem=6, stacks=2, modules=2))
-    features, text = made.get_submodule("_features"), in_order(MIXED)
+    features, text = made.get_submodule("_body"), in_order(MIXED)
     assert isinstance(features, nn.Sequential)
     stem, first, second, _, third, fourth = features
     x = images(2, 2, 8, 6)
@@ -242,7 +242,7 @@ def test_a_network_is_its_modules_in_a_row() -> None:
 
 def test_the_stem_convolves_normalises_and_activates() -> None:
     made = network("output~0", stem=4, stacks=1, modules=1)
-    convolution, norm, _ = made._features[0].children()
+    convolution, norm, _ = made._body[0].children()
     x = images(2, 3, 5, 5)
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.eps == 1e-5
@@ -250,7 +250,7 @@ def test_the_stem_convolves_normalises_and_activates() -> None:
     expected = F.conv2d(x, convolution.get_parameter("weight"), padding=1)
     mean, var = expected.mean(dim=(0, 2, 3)), expected.var(dim=(0, 2, 3), unbiased=False)
     expected = (expected - mean[:, None, None]) / (var[:, None, None] + 1e-5).sqrt()
-    assert torch.allclose(made._features[0](x), expected.clamp(min=0), atol=1e-5)
+    assert torch.allclose(made._body[0](x), expected.clamp(min=0), atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 5), (1, 3)])
@@ -277,7 +277,7 @@ def test_weights_follow_from_the_generator_alone() -> None:
     differ = {name for name in states[0] if not torch.equal(states[0][name], states[2][name])}
     assert differ == {name for name, value in states[0].items() if value.ndim > 1}
     fresh = nn.BatchNorm2d(4).state_dict()
-    assert all(torch.equal(states[0][f"_features.0.1.{name}"], fresh[name]) for name in fresh)
+    assert all(torch.equal(states[0][f"_body.0.1.{name}"], fresh[name]) for name in fresh)
 
 
 def test_a_network_without_numbers_leaves_the_generator_alone() -> None:

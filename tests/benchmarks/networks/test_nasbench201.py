@@ -222,7 +222,7 @@ def test_dead_ends_cost_nothing_but_keep_their_weights() -> None:
 )
 def test_a_cell_equals_one_of_which_every_edge_is_computed(ops: tuple[int, ...]) -> None:
     """While it is trained, and afterwards with the statistics of the training."""
-    cell = shaken(network(ops, channels=3, cells=1)._features[2]).double()
+    cell = shaken(network(ops, channels=3, cells=1)._body[2]).double()
     slow = deepcopy(cell)
     for _ in range(2):
         x = images(4, 3, 5, 4).double()
@@ -236,7 +236,7 @@ def test_a_network_equals_one_written_out() -> None:
     ops = (NONE, NONE, NONE, CONV3, SKIP, NONE)
     made = shaken(network(ops, 4, 2, channels=3, cells=2)).eval()
     state = made.state_dict()
-    at = {name.removeprefix("_features."): value for name, value in state.items()}
+    at = {name.removeprefix("_body."): value for name, value in state.items()}
 
     def norm(x: torch.Tensor, name: str) -> torch.Tensor:
         scale = at[f"{name}.weight"] / (at[f"{name}.running_var"] + 1e-5).sqrt()
@@ -302,7 +302,7 @@ def test_weights_follow_from_the_generator_alone() -> None:
     differ = {name for name in states[0] if not torch.equal(states[0][name], states[2][name])}
     assert differ == {name for name, value in states[0].items() if value.ndim > 1}
     fresh = nn.BatchNorm2d(2).state_dict()
-    assert all(torch.equal(states[0][f"_features.1.{name}"], fresh[name]) for name in fresh)
+    assert all(torch.equal(states[0][f"_body.1.{name}"], fresh[name]) for name in fresh)
 
 
 def test_a_network_without_numbers_leaves_the_generator_alone() -> None:

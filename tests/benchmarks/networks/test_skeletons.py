@@ -9,17 +9,30 @@ from agnet.benchmarks.networks import (
     BlockSkeleton,
     DARTSSkeleton,
     MobileNetSkeleton,
+    NASBench101Skeleton,
+    NASBench201Skeleton,
     Skeleton,
     network_cost,
     skeleton_of,
 )
 from agnet.benchmarks.networks.mobilenet import MobileNetV3
+from agnet.benchmarks.scores import HasFeatures
 from agnet.errors import InvalidInput
 from agnet.seeds import stream
-from agnet.spaces import DARTS, BlockCells, NASBench201, OFAMobileNetV3, SearchSpace, Subset
+from agnet.spaces import (
+    DARTS,
+    BlockCells,
+    NASBench101,
+    NASBench201,
+    OFAMobileNetV3,
+    SearchSpace,
+    Subset,
+)
 
 SMALL: list[tuple[SearchSpace, Skeleton, tuple[int, int, int]]] = [
     (BlockCells(), BlockSkeleton(2, 1, 4), (1, 8, 8)),
+    (NASBench201(), NASBench201Skeleton(4, 1), (1, 8, 8)),
+    (NASBench101(), NASBench101Skeleton(8, 2, 1), (3, 8, 8)),
     (DARTS(), DARTSSkeleton(channels=2, layers=3, stem="imagenet"), (3, 32, 32)),
     (OFAMobileNetV3(), MobileNetSkeleton(resize=False), (1, 32, 32)),
 ]
@@ -43,6 +56,9 @@ def test_networks_of_every_skeleton(
     assert torch.equal(same(images), scores)
     assert not torch.equal(other(images), scores)
     assert skeleton.cost(arch, image, 7) == network_cost(made, image)
+    assert isinstance(made, HasFeatures)
+    features = made.features(images)
+    assert (features.ndim, len(features)) == (4, 2)
     assert json.loads(json.dumps(skeleton.settings)) == skeleton.settings
 
 
