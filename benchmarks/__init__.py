@@ -14,6 +14,7 @@ from agnet.benchmarks.ofa_mbv3 import OFAMobileNetV3Benchmark
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.store import data_folder
 from agnet.benchmarks.tiny_blocks import TinyBlocksBenchmark
+from agnet.benchmarks.training_free import TrainingFree
 from agnet.errors import InvalidInput
 from agnet.objectives import Direction
 from agnet.spaces import open_space
@@ -27,6 +28,7 @@ __all__ = [
     "RealTraining",
     "TableBenchmark",
     "TinyBlocksBenchmark",
+    "TrainingFree",
     "data_folder",
     "find_metric",
     "open_benchmark",
