@@ -15,6 +15,7 @@ from agnet.benchmarks.networks import (
     NetworkCost,
     SavedNetwork,
     Skeleton,
+    host_latency_ms,
     save_network,
     skeleton_of,
     standardised,
@@ -38,6 +39,7 @@ __all__ = ["NETWORK", "TRAINING", "RealTraining"]
 METRICS: Final = (
     Metric("val_accuracy", "%", "maximize", description="validation, after the last epoch"),
     Metric("train_seconds", "s", "minimize", description="CPU time of all updates"),
+    Metric("host_latency_ms", "ms", "minimize", description="this CPU, one image, untrained"),
     Metric("params_m", "M", "minimize", "computed", description="weights"),
     Metric("flops_m", "M", "minimize", "computed", description="multiply-adds of one image"),
     Metric("test_accuracy", "%", "maximize", held_out=True, description="after the last epoch"),
@@ -189,6 +191,17 @@ class RealTraining(Benchmark):
             save_network(kept, folder / NETWORK)
         return result
 
+    def latency(self, arch: Architecture) -> float:
+        """Measures milliseconds of one image on this machine's CPU, in the threads of a training.
+
+        Raises:
+            InvalidInput: If no network can be built of the architecture.
+        """
+        image, threads = self._data.image_shape, self._execution.threads
+        generator = architecture_generator(self._seed, "latency", self._space, arch)
+        network = self._skeleton.build(arch, image, self._data.num_classes, generator)
+        return host_latency_ms(network, image, threads=threads)
+
     def cost(self, arch: Architecture) -> NetworkCost:
         """Counts parameters and multiply-adds of the network of one architecture.
 
@@ -200,7 +213,9 @@ class RealTraining(Benchmark):
     def _row(self, arch: Architecture, metrics: Sequence[str]) -> list[float]:
         cost = self.cost(arch)
         known = {"params_m": cost.parameters / 1e6, "flops_m": cost.macs / 1e6}
-        if set(metrics) - COMPUTED:
+        if "host_latency_ms" in metrics:
+            known["host_latency_ms"] = self.latency(arch)
+        if set(metrics) - COMPUTED - {"host_latency_ms"}:
             result = self.train(arch, test="test_accuracy" in metrics)
             known["val_accuracy"] = result.val_accuracy
             known["train_seconds"] = result.train_seconds

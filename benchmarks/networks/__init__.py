@@ -9,6 +9,7 @@ from agnet.benchmarks.networks.exporting import (
     export_state_dict,
     export_torchscript,
 )
+from agnet.benchmarks.networks.latency import host_latency_ms
 from agnet.benchmarks.networks.saved import SavedNetwork, load_network, save_network
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.benchmarks.networks.skeletons import (
@@ -37,6 +38,7 @@ __all__ = [
     "export_onnx",
     "export_state_dict",
     "export_torchscript",
+    "host_latency_ms",
     "load_network",
     "network_cost",
     "read_skeleton",
