@@ -11,10 +11,10 @@ from agnet.benchmarks.custom import TableBenchmark
 from agnet.benchmarks.nasbench101 import NASBench101Benchmark
 from agnet.benchmarks.nasbench201 import NASBench201Benchmark
 from agnet.benchmarks.ofa_mbv3 import OFAMobileNetV3Benchmark
-from agnet.benchmarks.real_training import RealTraining
+from agnet.benchmarks.real_training import RealTraining, open_real_training
 from agnet.benchmarks.store import data_folder
 from agnet.benchmarks.tiny_blocks import TinyBlocksBenchmark
-from agnet.benchmarks.training_free import TrainingFree
+from agnet.benchmarks.training_free import TrainingFree, open_training_free
 from agnet.errors import InvalidInput
 from agnet.objectives import Direction
 from agnet.spaces import open_space
@@ -39,9 +39,11 @@ BENCHMARKS: Final[dict[str, Callable[..., Benchmark]]] = {
     "nasbench101": NASBench101Benchmark,
     "ofa_mbv3": OFAMobileNetV3Benchmark,
     "tiny_blocks": TinyBlocksBenchmark,
+    "real_training": open_real_training,
+    "training_free": open_training_free,
 }
 
-PLAIN: Final = {"str": str, "int": int, "bool": bool}
+PLAIN: Final = {"str": str, "int": int, "bool": bool, "Mapping[str, Any]": Mapping}
 """What settings with these annotations have to be; configuration files can say anything."""
 
 
@@ -68,8 +70,13 @@ def open_benchmark(name: str = "nasbench201", **settings: Any) -> Benchmark:
             f"{name} cannot be opened so: {error}; it takes {', '.join(takes.parameters)}"
         ) from error
     for setting, value in settings.items():
-        expected = PLAIN.get(str(takes.parameters[setting].annotation))
-        if expected is not None and type(value) is not expected:
+        annotation = str(takes.parameters[setting].annotation)
+        expected = PLAIN.get(annotation.removesuffix(" | None"))
+        if value is None and annotation.endswith(" | None"):
+            continue
+        if expected is not None and (
+            not isinstance(value, expected) or (expected is int and isinstance(value, bool))
+        ):
             raise InvalidInput(
                 f"got {setting} = {value!r}; {name} expects {expected.__name__} there"
             )

@@ -53,6 +53,14 @@ class Benchmark(ABC):
         return MappingProxyType({})
 
     @property
+    def instant(self) -> bool:
+        """Whether to ask it again costs next to nothing: not if it trains or computes for long.
+
+        True by default.
+        """
+        return True
+
+    @property
     @abstractmethod
     def default_objective(self) -> Objective:
         """What a search optimises when nothing is said."""

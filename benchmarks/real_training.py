@@ -16,6 +16,7 @@ from agnet.benchmarks.networks import (
     SavedNetwork,
     Skeleton,
     host_latency_ms,
+    read_skeleton,
     save_network,
     skeleton_of,
     standardised,
@@ -28,13 +29,14 @@ from agnet.benchmarks.training import (
     Recipe,
     TrainingResult,
     moments,
+    open_images,
     train,
 )
 from agnet.errors import InvalidInput
 from agnet.objectives import Metric, Objective
-from agnet.spaces import Architecture, SearchSpace
+from agnet.spaces import Architecture, SearchSpace, open_space
 
-__all__ = ["NETWORK", "TRAINING", "RealTraining"]
+__all__ = ["NETWORK", "TRAINING", "RealTraining", "open_real_training"]
 
 METRICS: Final = (
     Metric("val_accuracy", "%", "maximize", description="validation, after the last epoch"),
@@ -109,6 +111,11 @@ class RealTraining(Benchmark):
         return METRICS
 
     @property
+    def instant(self) -> bool:
+        """It is not."""
+        return False
+
+    @property
     def default_objective(self) -> Objective:
         """Validation accuracy."""
         return Objective("val_accuracy", "maximize")
@@ -120,15 +127,14 @@ class RealTraining(Benchmark):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """All but the images, of which there is the number in each part."""
-        parts = (self._data.train, self._data.validation, self._data.test)
+        """What :func:`open_real_training` takes, if the images are of a source that has a name."""
         return {
             "name": self.name,
             "space": self._space.name,
-            "data": self._data.name,
-            "images": [len(part) for part in parts],
+            "data": self._data.source or self._data.name,
+            "size": self._data.size,
             "recipe": asdict(self._recipe),
-            "skeleton": self._skeleton.settings,
+            "network": self._skeleton.settings,
             "seed": self._seed,
             "execution": asdict(self._execution),
         }
@@ -222,3 +228,40 @@ class RealTraining(Benchmark):
             if result.test_accuracy is not None:
                 known["test_accuracy"] = result.test_accuracy
         return [known[name] for name in metrics]
+
+
+def open_real_training(
+    space: str = "nasbench201",
+    data: str = "digits",
+    size: int | None = None,
+    recipe: Mapping[str, Any] | None = None,
+    network: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    execution: Mapping[str, Any] | None = None,
+) -> RealTraining:
+    """Makes the benchmark of plain values, as configurations hold them.
+
+    Args:
+        space: The name of the space.
+        data: What :func:`agnet.benchmarks.training.open_images` takes,
+        size: and the side that it brings images to.
+        recipe: What :meth:`Recipe.from_table` takes; by default the preset ``smoke``.
+        network: What differs from the skeleton that the space was published with.
+        seed: Of weights and batches.
+        execution: Settings of :class:`Execution`.
+
+    Raises:
+        InvalidInput: If a setting is unknown or cannot be used.
+        MissingData: If there are no such images.
+        TableError: If a file of them is damaged.
+        StorageError: If one cannot be read.
+    """
+    opened = open_space(space)
+    return RealTraining(
+        opened,
+        open_images(data, size),
+        Recipe.from_table(recipe or {"preset": "smoke"}),
+        read_skeleton(opened, network or {}),
+        seed,
+        execution=Execution.from_table(execution or {}),
+    )

@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.benchmarks.base import Benchmark, find_metric
-from agnet.benchmarks.networks import Skeleton, skeleton_of
+from agnet.benchmarks.networks import Skeleton, read_skeleton, skeleton_of
 from agnet.benchmarks.scores import SCORES, Batch
 from agnet.benchmarks.streams import architecture_generator
-from agnet.benchmarks.training import ImageData, moments
+from agnet.benchmarks.training import ImageData, moments, open_images
 from agnet.errors import EvaluationError, InvalidInput
 from agnet.objectives import Metric, Objective
 from agnet.seeds import stream
-from agnet.spaces import Architecture, SearchSpace
+from agnet.spaces import Architecture, SearchSpace, open_space
 
-__all__ = ["TrainingFree"]
+__all__ = ["TrainingFree", "open_training_free"]
 
 COSTS: Final = (
     Metric("params_m", "M", "minimize", "computed", description="weights"),
@@ -86,6 +86,11 @@ class TrainingFree(Benchmark):
         return (*(score.metric for score in SCORES.values()), *COSTS)
 
     @property
+    def instant(self) -> bool:
+        """It is not."""
+        return False
+
+    @property
     def default_objective(self) -> Objective:
         """Rectifiers that tell images apart."""
         return Objective("naswot", "maximize")
@@ -97,12 +102,13 @@ class TrainingFree(Benchmark):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """All but the images."""
+        """What :func:`open_training_free` takes, if the images are of a source that has a name."""
         return {
             "name": self.name,
             "space": self._space.name,
-            "data": self._data.name,
-            "skeleton": self._skeleton.settings,
+            "data": self._data.source or self._data.name,
+            "size": self._data.size,
+            "network": self._skeleton.settings,
             "seed": self._seed,
             "batch": self._batch,
         }
@@ -140,3 +146,32 @@ class TrainingFree(Benchmark):
         mean, deviation = moments(self._data.train)
         drawn = self._data.train[rows]
         return Batch((drawn.images - mean.view(-1, 1, 1)) / deviation.view(-1, 1, 1), drawn.labels)
+
+
+def open_training_free(
+    space: str = "nasbench201",
+    data: str = "digits",
+    size: int | None = None,
+    network: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    batch: int = 64,
+) -> TrainingFree:
+    """Makes the benchmark of plain values, as configurations hold them.
+
+    Args:
+        space: The name of the space.
+        data: What :func:`agnet.benchmarks.training.open_images` takes,
+        size: and the side that it brings images to.
+        network: What differs from the skeleton that the space was published with.
+        seed: Of weights and the batch.
+        batch: How many images.
+
+    Raises:
+        InvalidInput: If a setting is unknown or cannot be used.
+        MissingData: If there are no such images.
+        TableError: If a file of them is damaged.
+        StorageError: If one cannot be read.
+    """
+    opened = open_space(space)
+    skeleton = read_skeleton(opened, network or {})
+    return TrainingFree(opened, open_images(data, size), skeleton, seed, batch=batch)

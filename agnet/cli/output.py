@@ -62,13 +62,18 @@ def show_front(run: Run, console: Console) -> None:
 def describe(run: Run) -> dict[str, str]:
     """Returns the search metrics of the best architecture as text, by name.
 
-    Held-out metrics are left out: only ``run.test()`` reads those.
+    Held-out metrics are left out: only ``run.test()`` reads those. Of a benchmark that is not
+    instant these are the metrics that the run recorded.
     """
-    arch = run.best
-    if arch is None:
+    best = run.best_query
+    if best is None or run.best is None:
         return {}
     metrics = [metric for metric in run.benchmark.metrics if not metric.held_out]
-    values = run.benchmark.query([arch], [metric.name for metric in metrics])[0]
+    if run.benchmark.instant:
+        values = run.benchmark.query([run.best], [metric.name for metric in metrics])[0]
+    else:
+        metrics = [metric for metric in metrics if metric.name in run.columns]
+        values = np.array([best.values[run.columns.index(metric.name)] for metric in metrics])
     return {
         metric.name: f"{value:.3f} {metric.unit}"
         + (f" ({metric.source})" if metric.source == "predicted" else "")

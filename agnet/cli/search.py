@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agnet.cli.settings import read_settings
+from agnet.cli.sources import benchmark_settings, image_settings
 from agnet.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -36,7 +37,28 @@ def search(
         Path | None,
         typer.Option(help="A CSV of your own: a column 'arch' and a column a metric."),
     ] = None,
-    space: Annotated[str | None, typer.Option(help="The search space of --table.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="The search space of --table, or of networks for --data.")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Images to train networks on: digits, a folder of CIFAR's python version, a "
+            "folder of image files in a folder a class, or an npz file."
+        ),
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Side of the images of --data.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="How to train on --data; see 'agnet train'. [default: smoke]")
+    ] = None,
+    training: Annotated[
+        list[str] | None,
+        typer.Option("--train", help="A setting of the recipe, as in epochs=3; repeatable."),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="A setting of the networks, as in channels=8; repeatable."),
+    ] = None,
     noise: Annotated[
         bool, typer.Option("--noise", help="Answer with one recorded training run, not the mean.")
     ] = False,
@@ -147,7 +169,8 @@ def search(
         "seed": seed,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    source = _benchmark_settings(benchmark, dataset, table, space, noise)
+    images = image_settings(data, size, recipe, training, network)
+    source = benchmark_settings(benchmark, dataset, table, space, noise, images)
     if resume:
         _resume(given, source, config, seeds, out, workers, test, quiet)
         return
@@ -172,26 +195,6 @@ def search(
             test,
             quiet,
         )
-
-
-def _benchmark_settings(
-    benchmark: str | None,
-    dataset: str | None,
-    table: Path | None,
-    space: str | None,
-    noise: bool,
-) -> dict[str, Any]:
-    """Gathers what the options say of the benchmark."""
-    if table is not None:
-        if benchmark is not None or dataset is not None or noise:
-            raise InvalidInput("--table stands alone: no --benchmark, --dataset or --noise with it")
-        if space is None:
-            raise InvalidInput("--table needs --space, the search space of its architectures")
-        return {"name": "table", "path": str(table.resolve()), "space": space}
-    if space is not None:
-        raise InvalidInput("--space is for --table; a benchmark has a space of its own")
-    settings = {"name": benchmark, "dataset": dataset, "noise": noise or None}
-    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _switches(

@@ -58,18 +58,19 @@ def train(
 
     Killed at any moment and begun again with the same options, it ends with the same weights.
     """
-    from agnet.benchmarks.networks import read_skeleton
-    from agnet.benchmarks.real_training import RealTraining
-    from agnet.benchmarks.training import Execution, Recipe, open_images
+    from agnet.benchmarks.real_training import open_real_training
     from agnet.spaces import open_space
 
-    opened = open_space(space)
-    parsed = opened.parse(arch)
-    how = Recipe.from_table({"preset": recipe, **read_settings(option)})
-    skeleton = read_skeleton(opened, read_settings(network))
-    execution = Execution(device, precision, threads=threads)  # type: ignore[arg-type]  # checked
-    images = open_images(data, size, seed)
-    trainer = RealTraining(opened, images, how, skeleton, seed, execution=execution)
+    parsed = open_space(space).parse(arch)
+    trainer = open_real_training(
+        space,
+        data,
+        size,
+        {"preset": recipe, **read_settings(option)},
+        read_settings(network),
+        seed,
+        {"device": device, "precision": precision, "threads": threads},
+    )
     _train(trainer, parsed, out, test, quiet)
 
 

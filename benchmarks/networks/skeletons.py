@@ -18,6 +18,7 @@ from agnet.benchmarks.networks.mobilenet import MobileNetV3
 from agnet.benchmarks.networks.nasbench101 import NASBench101Network
 from agnet.benchmarks.networks.nasbench201 import NASBench201Network
 from agnet.benchmarks.networks.skeleton import Skeleton
+from agnet.benchmarks.plain import checked
 from agnet.errors import InvalidInput
 from agnet.spaces import (
     DARTS,
@@ -242,14 +243,5 @@ def read_skeleton(space: SearchSpace, settings: Mapping[str, Any]) -> Skeleton:
         InvalidInput: If a setting is unknown, of a wrong type or impossible.
     """
     usual = skeleton_of(space)
-    known = usual.settings
-    for name, value in settings.items():
-        if name not in known:
-            raise InvalidInput(
-                f"got the setting {name!r} of a network of {space.name}; expected one of "
-                f"{', '.join(known)}"
-            )
-        if type(value) is not type(known[name]):
-            expected = type(known[name]).__name__
-            raise InvalidInput(f"got {name} = {value!r}; expected {expected} there")
-    return type(usual)(**{**known, **settings})
+    given = checked(usual.settings, settings, f"of a network of {space.name}")
+    return type(usual)(**{**usual.settings, **given})

@@ -81,6 +81,8 @@ class ImageData:
         validation: What a search sees.
         test: What is looked at in the end.
         num_classes: How many classes there are; labels are below.
+        source: What :func:`open_images` opened it by; nothing for images that came otherwise.
+        size: The side that it brought them to, if it did.
     """
 
     name: str
@@ -88,6 +90,8 @@ class ImageData:
     validation: LabelledImages
     test: LabelledImages
     num_classes: int
+    source: str = ""
+    size: int | None = None
 
     def __post_init__(self) -> None:
         """Checks that the parts fit together.

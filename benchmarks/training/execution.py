@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, cast, final
 
 import torch
 from threadpoolctl import threadpool_limits
 from torch import nn
 
+from agnet.benchmarks.plain import checked
 from agnet.errors import InvalidInput
 
 __all__ = ["Execution"]
@@ -59,6 +60,15 @@ class Execution:
             raise InvalidInput(
                 f"got the device {self.device!r}, which cannot be used here: {reason}"
             ) from error
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Execution:
+        """Makes it of plain values.
+
+        Raises:
+            InvalidInput: If a setting is unknown, of a wrong type or cannot be used.
+        """
+        return cls(**checked(asdict(cls()), table, "of a training"))
 
     def placed(self, model: nn.Module) -> nn.Module:
         """Moves a network to the device, in the layout, and returns it, compiled if wished."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from agnet.benchmarks.training.data import ImageData
@@ -12,14 +13,13 @@ from agnet.errors import InvalidInput, MissingData
 __all__ = ["open_images"]
 
 
-def open_images(source: str, size: int | None = None, seed: int = 0) -> ImageData:
-    """Opens a data set.
+def open_images(source: str, size: int | None = None) -> ImageData:
+    """Opens a data set; what is held out is the same each time.
 
     Args:
         source: ``digits`` for scikit-learn's; a folder of CIFAR-10's or CIFAR-100's python version;
             a folder of image files, see :func:`image_folder`; or a file of :func:`from_npz`.
         size: The side of the images, of image files only.
-        seed: Decides which images are held out where the source does not say it.
 
     Raises:
         InvalidInput: If the source is none of these, or cannot be used.
@@ -30,20 +30,24 @@ def open_images(source: str, size: int | None = None, seed: int = 0) -> ImageDat
     path = Path(source).expanduser()
     if size is not None and (source == "digits" or not _holds_images(path)):
         raise InvalidInput(f"got size {size} for {source}; a size is for folders of image files")
-    if source == "digits":
-        return digits(seed=seed)
+    opened = digits() if source == "digits" else _read(path, size)
+    where = source if source == "digits" else str(path.resolve())
+    return replace(opened, source=where, size=size)
+
+
+def _read(path: Path, size: int | None) -> ImageData:
     if path.is_file():
         return from_npz(path)
     if not path.is_dir():
         raise MissingData(
-            f"there are no images {source}; expected 'digits', a folder of CIFAR's python version, "
+            f"there are no images {path}; expected 'digits', a folder of CIFAR's python version, "
             "a folder of image files in a folder a class, or an npz file"
         )
     if (path / "data_batch_1").is_file():
-        return cifar10_python(path, seed=seed)
+        return cifar10_python(path)
     if (path / "train").is_file():
-        return cifar100_python(path, seed=seed)
-    return image_folder(path, size, seed=seed)
+        return cifar100_python(path)
+    return image_folder(path, size)
 
 
 def _holds_images(path: Path) -> bool:

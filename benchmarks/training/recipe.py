@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from math import cos, inf, isfinite, pi
 from typing import Any, Final, Literal, final
 
+from agnet.benchmarks.plain import checked
 from agnet.errors import InvalidInput
 
 __all__ = ["PRESETS", "Recipe", "preset"]
@@ -111,16 +112,7 @@ class Recipe:
         """
         given = dict(table)
         base = preset(given.pop("preset", "popnas"))
-        known = {item.name: type(getattr(base, item.name)) for item in fields(cls)}
-        for name, value in given.items():
-            if name not in known:
-                raise InvalidInput(
-                    f"got the setting {name!r} of a recipe; expected one of {', '.join(known)}"
-                )
-            kinds = (int, float) if known[name] is float else (known[name],)
-            if type(value) not in kinds:
-                raise InvalidInput(f"got {name} = {value!r}; expected {known[name].__name__} there")
-        return replace(base, **given)
+        return replace(base, **checked(asdict(base), given, "of a recipe"))
 
     def share_of_rate(self, epoch: float) -> float:
         """Returns the part of the full rate, 0 to 1, after so many epochs."""

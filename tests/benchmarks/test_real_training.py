@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agnet import search
-from agnet.benchmarks import real_training
+from agnet.benchmarks import open_benchmark, real_training
 from agnet.benchmarks.networks import BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
 from agnet.benchmarks.training import Recipe
@@ -103,3 +103,39 @@ def test_impossible_settings_are_refused() -> None:
         training(-1)
     with pytest.raises(InvalidInput, match="no networks"):
         RealTraining(Subset(SPACE.enumerate()[:3]), bright())
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        (
+            "real_training",
+            {"recipe": {"preset": "smoke", "epochs": 1}, "execution": {"threads": 2}},
+        ),
+        ("training_free", {"batch": 8}),
+        ("real_training", {}),
+    ],
+)
+def test_settings_open_the_benchmark_again(name: str, settings: dict[str, object]) -> None:
+    made = open_benchmark(name, space="blocks", network={"filters": 2}, seed=3, **settings)
+    again = open_benchmark(**made.settings)
+    assert again.settings == made.settings
+    arch = made.space.sample(1, np.random.default_rng(0))
+    assert np.array_equal(made.query(arch, ["params_m"]), again.query(arch, ["params_m"]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"recipe": "smoke"}, "recipe = 'smoke'"),
+        ({"recipe": {"epoch": 1}}, "'epoch'"),
+        ({"network": {"filters": 2.5}}, "filters = 2.5"),
+        ({"execution": {"cores": 2}}, "'cores'"),
+        ({"size": "large"}, "size = 'large'"),
+        ({"seed": True}, "seed = True"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_used_are_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        open_benchmark("real_training", space="blocks", **settings)

@@ -63,6 +63,51 @@ def test_an_architecture_is_exported_untrained_and_that_is_said(terminal: Termin
     assert torch.load("weights.pt", weights_only=True)["_classifier.weight"].shape[0] == 4
 
 
+def test_a_search_by_training_on_images_of_ones_own(terminal: Terminal, tmp_path: Path) -> None:
+    """It is stopped and resumed from its own configuration, which finds the images again."""
+    pets(tmp_path / "pets")
+    small = ["--space", "blocks", "--network", "filters=2", "--network", "motifs=1"]
+    how = ["--train", "epochs=1", "--train", "batch=6", "--strategy", "random", "--init", "2"]
+    command = ["search", "--data", "pets", "--size", "8", *small, *how, "--quiet"]
+    code, out, _ = terminal(*command, "--queries", "3", "--out", "run")
+    assert code == 0
+    assert "3 queries on real_training (pets)" in out
+    assert "val_accuracy" in out
+    assert "train_seconds" not in out  # it would have to be trained again
+    code, out, _ = terminal("search", "--resume", "--out", "run", "--queries", "4", "--quiet")
+    assert (code, "4 queries" in out) == (0, True)
+
+
+def test_a_search_without_training(terminal: Terminal) -> None:
+    small = ["--space", "blocks", "--network", "filters=2", "--network", "motifs=1", "--quiet"]
+    how = ["--strategy", "random", "--init", "2", "--queries", "3", "--maximize", "synflow"]
+    command = ["search", "--benchmark", "training_free", *small, *how, "--out", "free"]
+    code, out, _ = terminal(*command)
+    assert code == 0
+    assert "3 queries on training_free (digits)" in out
+
+
+BAD_SEARCHES = [
+    (["--size", "8"], "go with --data"),
+    (["--data", "digits", "--dataset", "cifar100"], "without --table"),
+    (["--data", "digits", "--benchmark", "nasbench201"], "real_training or training_free"),
+    (["--data", "nowhere"], "nowhere"),
+    (["--data", "digits", "--space", "mars"], "mars"),
+    (["--data", "digits", "--train", "epoch=3"], "'epoch'"),
+    (["--data", "digits", "--recipe", "magic"], "magic"),
+    (["--data", "digits", "--network", "depth=3"], "'depth'"),
+    (["--space", "darts"], "for --table and --data"),
+]
+
+
+@pytest.mark.parametrize(("command", "said"), BAD_SEARCHES, ids=lambda value: " ".join(value)[-40:])
+def test_bad_searches_are_one_line(terminal: Terminal, command: list[str], said: str) -> None:
+    code, _, err = terminal("search", *command, "--out", "run")
+    assert (code, err.count("\n")) == (2, 1)
+    assert said in err
+    assert not Path("run").exists()
+
+
 BAD = [
     (["train", CELL, "--space", "blocks", "--data", "nowhere"], "nowhere"),
     (["train", "nonsense", "--space", "blocks"], "nonsense"),

@@ -1,0 +1,70 @@
+"""What the options of a search say of where its numbers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from agnet.cli.settings import read_settings
+from agnet.errors import InvalidInput
+
+__all__ = ["benchmark_settings", "image_settings"]
+
+IMAGES: Final = ("real_training", "training_free")  # benchmarks on images of one's own
+
+
+def image_settings(
+    data: str | None,
+    size: int | None,
+    recipe: str | None,
+    training: Sequence[str] | None,
+    network: Sequence[str] | None,
+) -> dict[str, Any]:
+    """Gathers what the options say of images and of the networks that learn them."""
+    how = None
+    if recipe is not None or training:
+        how = {"preset": recipe or "smoke", **read_settings(training)}
+    said = {"data": data, "size": size, "recipe": how, "network": read_settings(network) or None}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def benchmark_settings(
+    benchmark: str | None,
+    dataset: str | None,
+    table: Path | None,
+    space: str | None,
+    noise: bool,
+    images: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Gathers what the options say of the benchmark.
+
+    Args:
+        benchmark: Its name.
+        dataset: Its data set.
+        table: A CSV in its place.
+        space: The search space of the CSV, or of networks that are trained.
+        noise: Whether it is to answer with single runs.
+        images: What :func:`image_settings` returned.
+
+    Raises:
+        InvalidInput: If they do not go together.
+    """
+    if images:
+        name = benchmark or ("real_training" if "data" in images else None)
+        if name not in IMAGES or table is not None or dataset is not None or noise:
+            raise InvalidInput(
+                f"got {', '.join(images)}; these go with --data and without --table, --dataset, "
+                f"--noise and --benchmark, unless that is {' or '.join(IMAGES)}"
+            )
+        return {"name": name, **({} if space is None else {"space": space}), **images}
+    if table is not None:
+        if benchmark is not None or dataset is not None or noise:
+            raise InvalidInput("--table stands alone: no --benchmark, --dataset or --noise with it")
+        if space is None:
+            raise InvalidInput("--table needs --space, the search space of its architectures")
+        return {"name": "table", "path": str(table.resolve()), "space": space}
+    if space is not None:
+        raise InvalidInput("--space is for --table and --data; a benchmark has one of its own")
+    settings = {"name": benchmark, "dataset": dataset, "noise": noise or None}
+    return {name: value for name, value in settings.items() if value is not None}
