@@ -25,6 +25,7 @@ from agnet.benchmarks.streams import architecture_generator
 from agnet.benchmarks.training import (
     AfterEpoch,
     Execution,
+    Group,
     ImageData,
     Recipe,
     TrainingResult,
@@ -192,7 +193,7 @@ class RealTraining(Benchmark):
             checkpoint=None if folder is None else folder / TRAINING,
             after_epoch=after_epoch,
         )
-        if folder is not None:
+        if folder is not None and Group.here().leads:
             kept = SavedNetwork(network, arch, self._skeleton, image, classes, recipe.standardise)
             save_network(kept, folder / NETWORK)
         return result

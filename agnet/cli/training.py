@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from agnet.benchmarks.real_training import RealTraining
+    from agnet.spaces import Architecture
 
 __all__ = ["export", "train"]
 
@@ -56,40 +58,54 @@ def train(
 ) -> None:
     """Train one architecture, and keep the network.
 
-    Killed at any moment and begun again with the same options, it ends with the same weights.
+    Killed at any moment and begun again with the same options, it ends with the same weights. Under
+    torchrun (torchrun --nproc-per-node 4 -m agnet train ...) each process takes a part of a batch.
     """
     from agnet.benchmarks.real_training import open_real_training
+    from agnet.benchmarks.training import joined
     from agnet.spaces import open_space
 
     parsed = open_space(space).parse(arch)
-    trainer = open_real_training(
-        space,
-        data,
-        size,
-        {"preset": recipe, **read_settings(option)},
-        read_settings(network),
-        seed,
-        {"device": device, "precision": precision, "threads": threads},
-    )
-    _train(trainer, parsed, out, test, quiet)
+    with joined(device) as (group, own):
+        trainer = open_real_training(
+            space,
+            data,
+            size,
+            {"preset": recipe, **read_settings(option)},
+            read_settings(network),
+            seed,
+            {"device": own, "precision": precision, "threads": threads},
+        )
+        _train(trainer, parsed, out, test, quiet, say=typer.echo if group.leads else _nothing)
 
 
-def _train(trainer: RealTraining, arch: Any, out: Path, test: bool, quiet: bool) -> None:
+def _train(
+    trainer: RealTraining,
+    arch: Architecture,
+    out: Path,
+    test: bool,
+    quiet: bool,
+    say: Callable[..., None],
+) -> None:
     from agnet.benchmarks.real_training import NETWORK
 
     cost = trainer.cost(arch)
-    typer.echo(f"{cost.parameters / 1e6:.3f} M parameters, {cost.macs / 1e6:.2f} M multiply-adds")
+    say(f"{cost.parameters / 1e6:.3f} M parameters, {cost.macs / 1e6:.2f} M multiply-adds")
 
     def report(epoch: int, loss: float, accuracy: float) -> None:
         if not quiet:
             found = f"loss {loss:.4f}   validation {accuracy:.2f} %"
-            typer.echo(f"epoch {epoch:4d}   {found}", err=True)
+            say(f"epoch {epoch:4d}   {found}", err=True)
 
     result = trainer.train(arch, test=test, folder=out, after_epoch=report)
-    typer.echo(f"validation accuracy {result.val_accuracy:.2f} %")
+    say(f"validation accuracy {result.val_accuracy:.2f} %")
     if result.test_accuracy is not None:
-        typer.echo(f"test accuracy       {result.test_accuracy:.2f} %  (read once)")
-    typer.echo(f"network             {out / NETWORK}")
+        say(f"test accuracy       {result.test_accuracy:.2f} %  (read once)")
+    say(f"network             {out / NETWORK}")
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Says nothing, in all processes but the first."""
 
 
 def export(

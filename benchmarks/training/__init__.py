@@ -5,6 +5,7 @@ from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.folders import image_folder
 from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, accuracy, train
 from agnet.benchmarks.training.opening import open_images
+from agnet.benchmarks.training.parallel import Group, joined
 from agnet.benchmarks.training.recipe import PRESETS, Recipe, preset
 from agnet.benchmarks.training.sources import cifar10_python, cifar100_python, digits, from_npz
 
@@ -12,6 +13,7 @@ __all__ = [
     "PRESETS",
     "AfterEpoch",
     "Execution",
+    "Group",
     "ImageData",
     "LabelledImages",
     "Recipe",
@@ -23,6 +25,7 @@ __all__ = [
     "from_npz",
     "hold_out",
     "image_folder",
+    "joined",
     "moments",
     "open_images",
     "preset",

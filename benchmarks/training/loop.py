@@ -17,6 +17,7 @@ from torch import nn
 from agnet.benchmarks.training.augmentation import changed
 from agnet.benchmarks.training.data import ImageData, LabelledImages, moments
 from agnet.benchmarks.training.execution import Execution
+from agnet.benchmarks.training.parallel import Group
 from agnet.benchmarks.training.recipe import Recipe
 from agnet.benchmarks.training.state import TrainingState
 from agnet.errors import TrainingDiverged
@@ -86,7 +87,9 @@ def train(
 
     On CPU the outcome, but for its seconds, follows from the weights, the data, the recipe, the
     state of the generator and the execution; with a checkpoint also where it was killed and begun
-    again any number of times.
+    again any number of times. Where several processes have joined a group of torch.distributed each
+    is to call this with the same arguments: it takes its part of each batch, and normalises by that
+    part alone.
 
     Args:
         model: Maps images ``(B, C, H, W)`` to a number a class ``(B, classes)``; in training it may
@@ -102,11 +105,13 @@ def train(
 
     Raises:
         TrainingDiverged: If the loss is no longer finite.
+        InvalidInput: If batches cannot be shared evenly among processes.
         CheckpointError: If the checkpoint is damaged or of another training.
         StorageError: If it cannot be written.
     """
     started, how = time.perf_counter(), execution or Execution()
-    runs = how.placed(model)
+    group = Group.here()
+    runs = group.wrapped(how.placed(model))
     state = TrainingState(model, recipe, generator)
     if checkpoint is not None and checkpoint.exists():
         state.load(checkpoint)
@@ -120,8 +125,9 @@ def train(
             state.losses.append(sum(loss for loss, _ in found) / len(found))
             state.seconds += [taken for _, taken in found]
             state.accuracies.append(accuracy(state.judged, data.validation, how))
-            if checkpoint is not None:
+            if checkpoint is not None and group.leads:
                 state.save(checkpoint)
+            group.wait()
             if after_epoch is not None:
                 after_epoch(epoch + 1, state.losses[-1], state.accuracies[-1])
         tested = accuracy(state.judged, data.test, how) if test else None
@@ -160,7 +166,7 @@ def _updates(
     """Makes the updates of one epoch, and yields the loss and the CPU seconds of each."""
     epoch, generator = state.epoch, state.generator
     batch = min(recipe.batch, len(data))
-    steps = len(data) // batch
+    steps, own = len(data) // batch, Group.here().part(batch)
     order = torch.randperm(len(data), generator=generator)
     runs.train()
     for step in range(steps):
@@ -169,8 +175,8 @@ def _updates(
         images = changed(data.images[rows], recipe, blank, generator)
         for group in state.optimizer.param_groups:
             group["lr"] = recipe.rate * recipe.share_of_rate(epoch + step / steps)
-        made = how.run(runs, images)
-        value = _update(state, made, data.labels[rows].to(how.device), recipe)
+        made = how.run(runs, images[own])
+        value = _update(state, made, data.labels[rows[own]].to(how.device), recipe)
         if not isfinite(value):
             raise TrainingDiverged(
                 f"the loss is {value} at update {step + 1} of {steps} in epoch {epoch + 1}; "
@@ -192,4 +198,4 @@ def _update(state: TrainingState, made: Any, labels: torch.Tensor, recipe: Recip
         nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip)
     state.optimizer.step()
     state.averaged()
-    return float(loss.detach())
+    return Group.here().mean(loss)

@@ -1,0 +1,94 @@
+"""Training in several processes that ``torchrun`` starts: each takes a part of each batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import final
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from agnet.errors import InvalidInput
+
+__all__ = ["Group", "joined"]
+
+
+@final
+@dataclass(frozen=True)
+class Group:
+    """The processes that train together.
+
+    Attributes:
+        rank: The number of this one, from 0.
+        size: How many there are.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @classmethod
+    def here(cls) -> Group:
+        """Returns the group that this process has joined, or itself alone."""
+        if dist.is_available() and dist.is_initialized():
+            return cls(dist.get_rank(), dist.get_world_size())
+        return cls()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes and prints."""
+        return self.rank == 0
+
+    def part(self, batch: int) -> slice:
+        """Returns which of the images of a batch are this process's.
+
+        Raises:
+            InvalidInput: If they cannot be shared evenly.
+        """
+        if batch % self.size:
+            raise InvalidInput(
+                f"got a batch of {batch} for {self.size} processes; expected a multiple of them"
+            )
+        share = batch // self.size
+        return slice(self.rank * share, (self.rank + 1) * share)
+
+    def wrapped(self, model: nn.Module) -> nn.Module:
+        """Lets gradients be averaged over the processes."""
+        return model if self.size == 1 else DistributedDataParallel(model)
+
+    def mean(self, value: torch.Tensor) -> float:
+        """Averages a number over the processes."""
+        total = value.detach().clone()
+        if self.size > 1:
+            dist.all_reduce(total)
+        return float(total) / self.size
+
+    def wait(self) -> None:
+        """Waits until all processes are here."""
+        if self.size > 1:
+            dist.barrier()
+
+
+@contextmanager
+def joined(device: str) -> Iterator[tuple[Group, str]]:
+    """Joins the processes that ``torchrun`` has started, for as long as it lasts.
+
+    Args:
+        device: Of all of them; ``cuda`` gives each its own.
+
+    Yields:
+        The group, of this process alone where there are no others, and the device to use.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield Group(), device
+        return
+    own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
+    dist.init_process_group("nccl" if own.startswith("cuda") else "gloo")
+    try:
+        yield Group.here(), own
+    finally:
+        dist.destroy_process_group()
