@@ -22,11 +22,15 @@ def replace_file(path: Path, content: bytes) -> None:
         OSError: If it cannot be written; what was there is intact.
     """
     part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def state_bytes(state: Mapping[str, Any]) -> bytes:

@@ -115,11 +115,14 @@ def sweep(
     """
     benchmark = open_benchmark(**config.benchmark)
     config = settle(config, {}, None, False, benchmark)
-    config = with_initial(config, check(benchmark, config))
+    strategy = check(benchmark, config)
     folders = [seed_folder(Path(out), seed) for seed in seeds]
     there = [folder for folder in folders if (folder / CONFIG).exists()]
     if there and not resume:
         raise InvalidInput(f"a run lies in {there[0]}; resume the sweep, or choose another folder")
+    if there and config.init is None:
+        config = replace(config, init=read_config(there[0]).init)
+    config = with_initial(config, strategy)
     for folder in there:
         _check_same(read_config(folder), config, folder)
     if workers < 1:

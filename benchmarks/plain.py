@@ -11,7 +11,7 @@ __all__ = ["checked"]
 
 
 def checked(usual: Mapping[str, Any], table: Mapping[str, Any], of: str) -> dict[str, Any]:
-    """Returns settings, each of the type that it usually has; whole numbers may be broken ones.
+    """Returns settings of the types that they usually have; a whole number is a broken one, too.
 
     Args:
         usual: All settings that there are, with the values that they usually have.

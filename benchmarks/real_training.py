@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,9 +13,11 @@ import numpy.typing as npt
 
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.networks import (
+    COSTS,
     NetworkCost,
     SavedNetwork,
     Skeleton,
+    check_keepable,
     host_latency_ms,
     read_skeleton,
     save_network,
@@ -29,7 +32,6 @@ from agnet.benchmarks.training import (
     ImageData,
     Recipe,
     TrainingResult,
-    moments,
     open_images,
     train,
 )
@@ -43,12 +45,11 @@ METRICS: Final = (
     Metric("val_accuracy", "%", "maximize", description="validation, after the last epoch"),
     Metric("train_seconds", "s", "minimize", description="CPU time of all updates"),
     Metric("host_latency_ms", "ms", "minimize", description="this CPU, one image, untrained"),
-    Metric("params_m", "M", "minimize", "computed", description="weights"),
-    Metric("flops_m", "M", "minimize", "computed", description="multiply-adds of one image"),
+    *COSTS,
     Metric("test_accuracy", "%", "maximize", held_out=True, description="after the last epoch"),
 )
 TRAINING, NETWORK = "training.pt", "network.pt"
-COMPUTED: Final = frozenset(metric.name for metric in METRICS if metric.source == "computed")
+LEARNT: Final = frozenset({"val_accuracy", "train_seconds", "test_accuracy"})
 
 
 @final
@@ -129,11 +130,13 @@ class RealTraining(Benchmark):
     @property
     def settings(self) -> Mapping[str, Any]:
         """What :func:`open_real_training` takes, if the images are of a source that has a name."""
+        data = self._data
         return {
             "name": self.name,
             "space": self._space.name,
-            "data": self._data.source or self._data.name,
-            "size": self._data.size,
+            "data": data.source or data.name,
+            "size": data.size,
+            "images": [len(part) for part in (data.train, data.validation, data.test)],
             "recipe": asdict(self._recipe),
             "network": self._skeleton.settings,
             "seed": self._seed,
@@ -172,17 +175,20 @@ class RealTraining(Benchmark):
             after_epoch: As :func:`agnet.benchmarks.training.train` takes it.
 
         Raises:
-            InvalidInput: If it is of another space.
+            InvalidInput: If it is of another space, or is to be kept though its space is not opened
+                by its name.
             TrainingDiverged: If the loss is no longer finite.
             CheckpointError: If another training lies in the folder.
             StorageError: If the folder cannot be written.
         """
         data, recipe = self._data, self._recipe
+        if folder is not None:
+            check_keepable(arch)
         generator = architecture_generator(self._seed, "training", self._space, arch)
         image, classes = data.image_shape, data.num_classes
         network = self._skeleton.build(arch, image, classes, generator)
         if recipe.standardise:
-            network = standardised(network, *moments(data.train))
+            network = standardised(network, *data.moments)
         result = train(
             network,
             data,
@@ -191,12 +197,25 @@ class RealTraining(Benchmark):
             test=test,
             execution=self._execution,
             checkpoint=None if folder is None else folder / TRAINING,
+            identity="" if folder is None else self._identity(arch),
             after_epoch=after_epoch,
         )
         if folder is not None and Group.here().leads:
             kept = SavedNetwork(network, arch, self._skeleton, image, classes, recipe.standardise)
             save_network(kept, folder / NETWORK)
         return result
+
+    def _identity(self, arch: Architecture) -> str:
+        """What a training depends on beside its recipe."""
+        return json.dumps(
+            {
+                "arch": str(arch),
+                "network": self._skeleton.settings,
+                "seed": self._seed,
+                "data": f"{self._data.name} {self._data.digest[:16]}",
+                "precision": self._execution.precision,
+            }
+        )
 
     def latency(self, arch: Architecture) -> float:
         """Measures milliseconds of one image on this machine's CPU, in the threads of a training.
@@ -219,10 +238,10 @@ class RealTraining(Benchmark):
 
     def _row(self, arch: Architecture, metrics: Sequence[str]) -> list[float]:
         cost = self.cost(arch)
-        known = {"params_m": cost.parameters / 1e6, "flops_m": cost.macs / 1e6}
+        known = cost.metrics
         if "host_latency_ms" in metrics:
             known["host_latency_ms"] = self.latency(arch)
-        if set(metrics) - COMPUTED - {"host_latency_ms"}:
+        if LEARNT & set(metrics):
             result = self.train(arch, test="test_accuracy" in metrics)
             known["val_accuracy"] = result.val_accuracy
             known["train_seconds"] = result.train_seconds
@@ -239,6 +258,7 @@ def open_real_training(
     network: Mapping[str, Any] | None = None,
     seed: int = 0,
     execution: Mapping[str, Any] | None = None,
+    images: Sequence[int] | None = None,
 ) -> RealTraining:
     """Makes the benchmark of plain values, as configurations hold them.
 
@@ -250,9 +270,10 @@ def open_real_training(
         network: What differs from the skeleton that the space was published with.
         seed: Of weights and batches.
         execution: Settings of :class:`Execution`.
+        images: How many there have to be to train on, to choose by and to test on.
 
     Raises:
-        InvalidInput: If a setting is unknown or cannot be used.
+        InvalidInput: If there are others, or a setting is unknown or cannot be used.
         MissingData: If there are no such images.
         TableError: If a file of them is damaged.
         StorageError: If one cannot be read.
@@ -260,7 +281,7 @@ def open_real_training(
     opened = open_space(space)
     return RealTraining(
         opened,
-        open_images(data, size),
+        open_images(data, size, images),
         Recipe.from_table(recipe or {"preset": "smoke"}),
         read_skeleton(opened, network or {}),
         seed,

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
 from agnet.benchmarks.base import Benchmark, find_metric
-from agnet.benchmarks.networks import Skeleton, read_skeleton, skeleton_of
+from agnet.benchmarks.networks import COSTS, Skeleton, read_skeleton, skeleton_of, standardised
 from agnet.benchmarks.scores import SCORES, Batch
 from agnet.benchmarks.streams import architecture_generator
-from agnet.benchmarks.training import ImageData, moments, open_images
+from agnet.benchmarks.training import ImageData, open_images
 from agnet.errors import EvaluationError, InvalidInput
 from agnet.objectives import Metric, Objective
 from agnet.seeds import stream
 from agnet.spaces import Architecture, SearchSpace, open_space
 
 __all__ = ["TrainingFree", "open_training_free"]
-
-COSTS: Final = (
-    Metric("params_m", "M", "minimize", "computed", description="weights"),
-    Metric("flops_m", "M", "minimize", "computed", description="multiply-adds of one image"),
-)
 
 
 @final
@@ -63,7 +59,7 @@ class TrainingFree(Benchmark):
                 f"{len(data.train)} images"
             )
         self._space, self._data, self._seed, self._batch = space, data, seed, batch
-        self._skeleton = skeleton or skeleton_of(space)
+        self._skeleton = (skeleton or skeleton_of(space)).bare()
 
     @property
     def name(self) -> str:
@@ -103,11 +99,13 @@ class TrainingFree(Benchmark):
     @property
     def settings(self) -> Mapping[str, Any]:
         """What :func:`open_training_free` takes, if the images are of a source that has a name."""
+        data = self._data
         return {
             "name": self.name,
             "space": self._space.name,
-            "data": self._data.source or self._data.name,
-            "size": self._data.size,
+            "data": data.source or data.name,
+            "size": data.size,
+            "images": [len(part) for part in (data.train, data.validation, data.test)],
             "network": self._skeleton.settings,
             "seed": self._seed,
             "batch": self._batch,
@@ -126,16 +124,18 @@ class TrainingFree(Benchmark):
         shape, classes = self._data.image_shape, self._data.num_classes
         found: dict[str, float] = {}
         if {metric.name for metric in COSTS} & set(metrics):
-            cost = self._skeleton.cost(arch, shape, classes)
-            found |= {"params_m": cost.parameters / 1e6, "flops_m": cost.macs / 1e6}
+            found |= self._skeleton.cost(arch, shape, classes).metrics
         wanted = [name for name in metrics if name in SCORES]
-        for name in wanted:
+        if wanted:
             generator = architecture_generator(self._seed, "score", self._space, arch)
             network = self._skeleton.build(arch, shape, classes, generator)
-            try:
-                found[name] = SCORES[name].of(network, self._images, generator)
-            except EvaluationError:  # an architecture that has none of the kind
-                found[name] = np.nan
+            state = generator.get_state()
+            for name in wanted:
+                generator.set_state(state)  # so that it does not matter what else is asked for
+                try:
+                    found[name] = SCORES[name].of(network, self._images, generator)
+                except EvaluationError:  # an architecture that has none of the kind
+                    found[name] = np.nan
         return [found[name] for name in metrics]
 
     @cached_property
@@ -143,9 +143,9 @@ class TrainingFree(Benchmark):
         """The batch, standardised as training images are."""
         rng = stream(self._seed, "score batch")
         rows = np.sort(rng.permutation(len(self._data.train))[: self._batch])
-        mean, deviation = moments(self._data.train)
         drawn = self._data.train[rows]
-        return Batch((drawn.images - mean.view(-1, 1, 1)) / deviation.view(-1, 1, 1), drawn.labels)
+        standardise = standardised(nn.Identity(), *self._data.moments)
+        return Batch(standardise(drawn.images), drawn.labels)
 
 
 def open_training_free(
@@ -155,6 +155,7 @@ def open_training_free(
     network: Mapping[str, Any] | None = None,
     seed: int = 0,
     batch: int = 64,
+    images: Sequence[int] | None = None,
 ) -> TrainingFree:
     """Makes the benchmark of plain values, as configurations hold them.
 
@@ -165,13 +166,14 @@ def open_training_free(
         network: What differs from the skeleton that the space was published with.
         seed: Of weights and the batch.
         batch: How many images.
+        images: How many there have to be to train on, to choose by and to test on.
 
     Raises:
-        InvalidInput: If a setting is unknown or cannot be used.
+        InvalidInput: If there are others, or a setting is unknown or cannot be used.
         MissingData: If there are no such images.
         TableError: If a file of them is damaged.
         StorageError: If one cannot be read.
     """
     opened = open_space(space)
     skeleton = read_skeleton(opened, network or {})
-    return TrainingFree(opened, open_images(data, size), skeleton, seed, batch=batch)
+    return TrainingFree(opened, open_images(data, size, images), skeleton, seed, batch=batch)

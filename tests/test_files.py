@@ -32,6 +32,7 @@ def test_what_cannot_be_written_leaves_the_old_file(
     with pytest.raises(OSError, match="No space"):
         replace_file(path, b"new")
     assert path.read_bytes() == b"old"
+    assert [at.name for at in tmp_path.iterdir()] == ["state.pt"]
 
 
 class Harm:

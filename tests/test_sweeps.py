@@ -59,3 +59,12 @@ def test_a_sweep_equals_its_searches_and_resumes(tmp_path: Path) -> None:
         sweep(other, (0, 7), tmp_path, resume=True)
     with pytest.raises(InvalidInput, match="0 workers"):
         sweep(CONFIG, (5,), tmp_path, workers=0)
+
+
+def test_a_sweep_that_left_its_beginning_open_can_be_given_more(tmp_path: Path) -> None:
+    """Of 8 queries 8 are initial; of 20 it would be 16, but the runs have begun with 8."""
+    few = replace(CONFIG, init=None, queries=8)
+    sweep(few, (0, 1), tmp_path)
+    runs = sweep(replace(few, queries=20), (0, 1, 2), tmp_path, resume=True)
+    assert [run.config.init for run in runs] == [8, 8, 8]
+    assert [len(run) for run in runs] == [20, 20, 20]

@@ -3,14 +3,19 @@
 from agnet.benchmarks.networks.block_cells import BlockNetwork
 from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
-from agnet.benchmarks.networks.cost import NetworkCost, network_cost
+from agnet.benchmarks.networks.cost import COSTS, NetworkCost, network_cost
 from agnet.benchmarks.networks.exporting import (
     export_onnx,
     export_state_dict,
     export_torchscript,
 )
 from agnet.benchmarks.networks.latency import host_latency_ms
-from agnet.benchmarks.networks.saved import SavedNetwork, load_network, save_network
+from agnet.benchmarks.networks.saved import (
+    SavedNetwork,
+    check_keepable,
+    load_network,
+    save_network,
+)
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.benchmarks.networks.skeletons import (
     BlockSkeleton,
@@ -24,6 +29,7 @@ from agnet.benchmarks.networks.skeletons import (
 from agnet.benchmarks.networks.standardised import standardised
 
 __all__ = [
+    "COSTS",
     "BlockMacro",
     "BlockNetwork",
     "BlockSkeleton",
@@ -35,6 +41,7 @@ __all__ = [
     "SavedNetwork",
     "Skeleton",
     "block_cost",
+    "check_keepable",
     "export_onnx",
     "export_state_dict",
     "export_torchscript",

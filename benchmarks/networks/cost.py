@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-__all__ = ["NetworkCost", "network_cost"]
+from agnet.objectives import Metric
+
+__all__ = ["COSTS", "NetworkCost", "network_cost"]
+
+COSTS: Final = (
+    Metric("params_m", "M", "minimize", "computed", description="weights"),
+    Metric("flops_m", "M", "minimize", "computed", description="multiply-adds of one image"),
+)
 
 
 @final
@@ -25,6 +32,11 @@ class NetworkCost:
 
     parameters: int
     macs: int
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The values of ``COSTS``, by name."""
+        return {"params_m": self.parameters / 1e6, "flops_m": self.macs / 1e6}
 
 
 def network_cost(network: nn.Module, image: tuple[int, int, int]) -> NetworkCost:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from agnet.errors import StorageError
+from agnet.errors import EvaluationError, StorageError
 from agnet.extras import needs
 from agnet.files import replace_file, state_bytes
 
@@ -45,7 +45,7 @@ def export_onnx(network: nn.Module, image: tuple[int, int, int], path: Path) -> 
             verbose=False,
         )
     if program is None:
-        raise RuntimeError("torch exported nothing")
+        raise EvaluationError("torch exported nothing of the network")
     _write(path, program.model_proto.SerializeToString())
 
 

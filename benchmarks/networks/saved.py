@@ -12,11 +12,11 @@ from torch import nn
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.benchmarks.networks.skeletons import read_skeleton
 from agnet.benchmarks.networks.standardised import standardised
-from agnet.errors import AgnetError, CheckpointError, StorageError
+from agnet.errors import AgnetError, CheckpointError, InvalidInput, StorageError
 from agnet.files import read_state, replace_file, state_bytes
 from agnet.spaces import Architecture, open_space
 
-__all__ = ["SavedNetwork", "load_network", "save_network"]
+__all__ = ["SavedNetwork", "check_keepable", "load_network", "save_network"]
 
 KIND = "agnet network"
 
@@ -41,6 +41,21 @@ class SavedNetwork:
     image: tuple[int, int, int]
     num_classes: int
     standardises: bool
+
+
+def check_keepable(arch: Architecture) -> None:
+    """Checks that a network of an architecture can be read again, before it is trained.
+
+    Raises:
+        InvalidInput: If its space is not one that is opened by its name.
+    """
+    try:
+        open_space(arch.space.name).parse(str(arch))
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"a network of {arch.space.name} could not be read again ({error}); train it without a "
+            "folder, and keep its weights yourself"
+        ) from error
 
 
 def save_network(saved: SavedNetwork, path: Path) -> None:

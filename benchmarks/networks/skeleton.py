@@ -57,6 +57,10 @@ class Skeleton(ABC):
         network = self.build(arch, image, num_classes, torch.Generator().manual_seed(0))
         return network_cost(network, image)
 
+    def bare(self) -> Skeleton:
+        """Returns it without what serves training alone, such as an auxiliary classifier."""
+        return self
+
     @property
     def settings(self) -> dict[str, Any]:
         """What it was made with, as plain values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, final
 
 import torch
@@ -179,6 +179,10 @@ class DARTSSkeleton(Skeleton):
             auxiliary=self.auxiliary,
         )
 
+    def bare(self) -> DARTSSkeleton:
+        """Returns it without the second classifier."""
+        return replace(self, auxiliary=False)
+
 
 @final
 @dataclass(frozen=True)
@@ -202,9 +206,25 @@ class MobileNetSkeleton(Skeleton):
         """Builds a network; see :meth:`Skeleton.build`."""
         network = MobileNetV3(arch, num_classes, image[0], generator=generator)
         side = (network.resolution, network.resolution)
-        if not self.resize or image[1:] == side:
-            return network
-        return nn.Sequential(nn.Upsample(side, mode="bilinear"), network)
+        return _Resized(network, side) if self.resize and image[1:] != side else network
+
+
+@final
+class _Resized(nn.Module):
+    """Brings images to a size first."""
+
+    def __init__(self, network: MobileNetV3, size: tuple[int, int]) -> None:
+        super().__init__()
+        self._resize = nn.Upsample(size, mode="bilinear")
+        self._network = network
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = self._network(self._resize(images))
+        return scores
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns what is pooled, mixed and classified, of images ``(B, C, H, W)``."""
+        return self._network.features(self._resize(images))
 
 
 # The skeleton that each kind of space was published with.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
 
-__all__ = ["NORMALISATIONS", "copied", "patterns", "weights", "without_normalisation"]
+__all__ = ["NORMALISATIONS", "copied", "hooked", "patterns", "weights", "without_normalisation"]
 
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Patterns: TypeAlias = list[torch.Tensor]
@@ -32,16 +32,8 @@ def weights(network: nn.Module) -> list[torch.Tensor]:
 @contextmanager
 def without_normalisation(network: nn.Module) -> Iterator[None]:
     """Lets every batch normalisation hand on what it is given."""
-    handles = [
-        module.register_forward_hook(lambda _, given, made: given[0])
-        for module in network.modules()
-        if isinstance(module, NORMALISATIONS)
-    ]
-    try:
+    with hooked(network, NORMALISATIONS, lambda _, given, made: given[0]):
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager
@@ -52,13 +44,25 @@ def patterns(network: nn.Module) -> Iterator[Patterns]:
     def note(_: nn.Module, given: object, made: torch.Tensor) -> None:
         found.append((made.detach() > 0).flatten(1))
 
+    with hooked(network, (nn.ReLU,), note):
+        yield found
+
+
+@contextmanager
+def hooked(
+    network: nn.Module, kinds: tuple[type[nn.Module], ...], hook: Callable[..., Any]
+) -> Iterator[None]:
+    """Calls a hook after each module of some kinds, with the module, what it got and what it made.
+
+    What the hook returns, if anything, takes the place of what was made.
+    """
     handles = [
-        module.register_forward_hook(note)
+        module.register_forward_hook(hook)
         for module in network.modules()
-        if isinstance(module, nn.ReLU)
+        if isinstance(module, kinds)
     ]
     try:
-        yield found
+        yield
     finally:
         for handle in handles:
             handle.remove()

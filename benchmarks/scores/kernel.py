@@ -32,12 +32,17 @@ def ntk_condition(network: nn.Module, batch: Batch, generator: torch.Generator) 
     made = copied(network)
     outputs = made(batch.images[:IMAGES]).sum(dim=1)
     parameters = list(made.parameters())
-    rows = []
-    for output in outputs:
-        found = torch.autograd.grad(output, parameters, retain_graph=True, allow_unused=True)
-        rows.append(torch.cat([part.flatten() for part in found if part is not None]))
-    gradients = torch.stack(rows).double()
-    values = torch.linalg.eigvalsh(gradients @ gradients.mT)
+    rows = [
+        torch.autograd.grad(output, parameters, retain_graph=True, allow_unused=True)
+        for output in outputs
+    ]
+    # One weight at a time: all gradients side by side would be many times the network.
+    kernel = torch.zeros(len(outputs), len(outputs), dtype=torch.float64)
+    for parts in zip(*rows, strict=True):
+        if parts[0] is not None:
+            gradients = torch.stack([part.flatten() for part in parts]).double()
+            kernel += gradients @ gradients.mT
+    values = torch.linalg.eigvalsh(kernel)
     if not values[0] > SINGULAR * values[-1]:
         raise EvaluationError("the tangent kernel of the images is singular")
     return float(values[-1] / values[0])

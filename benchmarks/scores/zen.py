@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import nn
 
 from agnet.benchmarks.scores.batch import Batch
-from agnet.benchmarks.scores.hooks import NORMALISATIONS, copied
+from agnet.benchmarks.scores.hooks import NORMALISATIONS, copied, hooked
 from agnet.errors import EvaluationError
 
 __all__ = ["HasFeatures", "zen"]
@@ -22,9 +22,8 @@ class HasFeatures(Protocol):
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """Maps ``(B, C, H, W)`` to as many maps, of any shape."""
 
-    def modules(self) -> Iterator[nn.Module]:
-        """As of every network."""
 
+Features: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
 REPEATS = 8
 IMAGES = 16  # at most
@@ -50,14 +49,16 @@ def zen(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     if not isinstance(made, HasFeatures):
         raise EvaluationError("the network has no method 'features', which the score is of")
     shape = batch.images[:IMAGES].shape
-    found = [_once(made, shape, generator) for _ in range(REPEATS)]
+    found = [_once(made, made.features, shape, generator) for _ in range(REPEATS)]
     value = float(torch.stack(found).mean())
     if value == -torch.inf or value != value:
         raise EvaluationError("the features do not depend on the input")
     return value
 
 
-def _once(made: HasFeatures, shape: torch.Size, generator: torch.Generator) -> torch.Tensor:
+def _once(
+    made: nn.Module, features: Features, shape: torch.Size, generator: torch.Generator
+) -> torch.Tensor:
     for module in made.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             module.weight.normal_(generator=generator)
@@ -67,14 +68,8 @@ def _once(made: HasFeatures, shape: torch.Size, generator: torch.Generator) -> t
     def note(_: nn.Module, given: tuple[torch.Tensor, ...], __: torch.Tensor) -> None:
         divided.append(given[0].var(dim=(0, 2, 3), correction=0).mean().sqrt().log())
 
-    handles = [
-        module.register_forward_hook(note)
-        for module in made.modules()
-        if isinstance(module, NORMALISATIONS)
-    ]
-    before = made.features(first)
-    for handle in handles:
-        handle.remove()
-    after = made.features(first + STEP * other)
+    with hooked(made, NORMALISATIONS, note):
+        before = features(first)
+    after = features(first + STEP * other)
     moved = (before - after).abs().sum(dim=(1, 2, 3)).mean().log()
     return torch.stack([moved, *divided]).sum()

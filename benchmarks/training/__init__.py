@@ -1,6 +1,6 @@
 """Real training: data, how to train, and the loop."""
 
-from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out, moments
+from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out
 from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.folders import image_folder
 from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, accuracy, train
@@ -26,7 +26,6 @@ __all__ = [
     "hold_out",
     "image_folder",
     "joined",
-    "moments",
     "open_images",
     "preset",
     "train",

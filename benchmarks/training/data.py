@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -11,7 +13,7 @@ import torch
 
 from agnet.errors import InvalidInput
 
-__all__ = ["ImageData", "LabelledImages", "hold_out", "moments"]
+__all__ = ["ImageData", "LabelledImages", "hold_out"]
 
 
 @final
@@ -57,6 +59,11 @@ class LabelledImages:
         Raises:
             InvalidInput: As the constructor.
         """
+        if images.dtype.kind not in "uif" or labels.dtype.kind not in "ui":
+            raise InvalidInput(
+                f"got images of {images.dtype} and labels of {labels.dtype}; expected numbers, and "
+                "whole ones for labels"
+            )
         pixels = torch.from_numpy(np.ascontiguousarray(images).astype(np.float32))
         if images.dtype == np.uint8:
             pixels /= 255
@@ -111,21 +118,30 @@ class ImageData:
                 f"there being {self.num_classes} classes"
             )
 
+    @cached_property
+    def moments(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and deviation of the training pixels of each channel, ``(C,)`` each.
+
+        A channel that is the same everywhere has the deviation 1.
+        """
+        pixels = self.train.images.transpose(0, 1).flatten(1)
+        deviation = pixels.std(dim=1, correction=0)
+        return pixels.mean(dim=1), torch.where(deviation > 0, deviation, 1.0)
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells data sets apart: of all images and labels, in their order."""
+        found = hashlib.sha256()
+        for part in (self.train, self.validation, self.test):
+            found.update(part.images.numpy().tobytes())
+            found.update(part.labels.numpy().tobytes())
+        return found.hexdigest()
+
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Channels, height and width."""
         channels, height, width = self.train.images.shape[1:]
         return channels, height, width
-
-
-def moments(data: LabelledImages) -> tuple[torch.Tensor, torch.Tensor]:
-    """Returns mean and deviation of the pixels of each channel, ``(C,)`` each.
-
-    A channel that is the same everywhere has the deviation 1.
-    """
-    pixels = data.images.transpose(0, 1).flatten(1)
-    deviation = pixels.std(dim=1, correction=0)
-    return pixels.mean(dim=1), torch.where(deviation > 0, deviation, 1.0)
 
 
 def hold_out(

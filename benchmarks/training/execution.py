@@ -54,7 +54,8 @@ class Execution:
                 f"got the precision {self.precision!r}; expected {', '.join(PRECISIONS)}"
             )
         try:
-            torch.empty(0, device=self.device)
+            if torch.empty(0, device=self.device).is_meta:
+                raise RuntimeError("nothing is computed on it")
         except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
             reason = str(error).splitlines()[0]
             raise InvalidInput(

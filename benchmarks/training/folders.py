@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +12,15 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out
-from agnet.errors import InvalidInput, MissingData, TableError
+from agnet.errors import InvalidInput, MissingData, StorageError, TableError
 from agnet.seeds import stream
 
 __all__ = ["image_folder"]
 
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".tif", ".tiff"})
 TRAIN, VALIDATION, TEST = "train", ("val", "validation", "valid"), "test"
-GREY: Final = frozenset({"1", "L", "LA", "I;16"})
+GREY: Final = frozenset({"1", "L", "LA"})
+COLOURED: Final = frozenset({"P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"})
 # What pillow raises of files that are truncated, of another kind, or far too large.
 DAMAGE: Final = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
@@ -50,8 +52,9 @@ def image_folder(
     Raises:
         MissingData: If there is no such folder.
         TableError: If a file is damaged; the message names it.
-        InvalidInput: If there are fewer than two classes, a class without images, images of several
-            sizes and no size given, or a part that would be empty.
+        StorageError: If a folder cannot be read.
+        InvalidInput: If there are fewer than two classes, a class without images, parts of other
+            classes, images of several sizes and no size given, or a part that would be empty.
     """
     if size is not None and size < 1:
         raise InvalidInput(f"got images of {size} pixels a side; expected at least 1")
@@ -60,6 +63,9 @@ def image_folder(
     split = (folder / TRAIN).is_dir()
     classes = _classes(folder / TRAIN if split else folder)
     places = _places(folder) if split else {"train": folder}
+    for at in places.values():
+        if (others := _classes(at)) != classes:
+            raise InvalidInput(f"got the classes {others} in {at}; expected {classes}, as to train")
     parts = _read({part: _files(at, classes) for part, at in places.items()}, size)
     every = parts["train"]
     if "test" not in parts:
@@ -97,11 +103,20 @@ def _files(folder: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
     """The image files below each class, each with the number of the class."""
     found: list[tuple[Path, int]] = []
     for label, name in enumerate(classes):
-        own = [at for at in sorted((folder / name).rglob("*")) if at.suffix.lower() in SUFFIXES]
+        own = sorted(_images_below(folder / name))
         if not own:
             raise InvalidInput(f"got no image in {folder / name}; expected some of each class")
         found += [(at, label) for at in own]
     return found
+
+
+def _images_below(folder: Path) -> Iterator[Path]:
+    for at, _, names in os.walk(folder, onerror=_unreadable):
+        yield from (Path(at) / name for name in names if Path(name).suffix.lower() in SUFFIXES)
+
+
+def _unreadable(error: OSError) -> None:
+    raise StorageError(f"cannot read {error.filename}: {error}") from error
 
 
 def _read(files: dict[str, list[tuple[Path, int]]], size: int | None) -> dict[str, LabelledImages]:
@@ -133,13 +148,22 @@ def _image(path: Path, size: int | None) -> Image.Image:
     """Reads one file, grey or coloured."""
     try:
         with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file)
-            image = image.convert("L" if image.mode in GREY else "RGB")
+            image = _eight_bits(ImageOps.exif_transpose(file))
     except DAMAGE as error:
         raise TableError(f"{path} cannot be read as an image: {error}") from error
     if size is None:
         return image
     return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey or coloured, of 8 bits a channel."""
+    if image.mode.startswith("I;16"):
+        # Of 0 to 65,535; pillow would cut off what is above 255.
+        return Image.fromarray((np.asarray(image, dtype=np.uint32) // 257).astype(np.uint8))
+    if image.mode not in GREY | COLOURED:
+        raise ValueError(f"pixels of mode {image.mode}; expected 8 or 16 bits a channel")
+    return image.convert("L" if image.mode in GREY else "RGB")
 
 
 def _channels(image: Image.Image) -> npt.NDArray[np.uint8]:

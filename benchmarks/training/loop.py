@@ -15,12 +15,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from agnet.benchmarks.training.augmentation import changed
-from agnet.benchmarks.training.data import ImageData, LabelledImages, moments
+from agnet.benchmarks.training.data import ImageData, LabelledImages
 from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.parallel import Group
 from agnet.benchmarks.training.recipe import Recipe
 from agnet.benchmarks.training.state import TrainingState
-from agnet.errors import TrainingDiverged
+from agnet.errors import InvalidInput, TrainingDiverged
 
 __all__ = ["AfterEpoch", "TrainingResult", "accuracy", "train"]
 
@@ -50,7 +50,8 @@ class TrainingResult:
         step_seconds: CPU seconds of an update: the median over all of them, but for the first few,
             in which much is done for the first time.
         steps: Updates.
-        wall_seconds: What went by from the beginning to the end, evaluations included.
+        wall_seconds: What went by in the call, evaluations included; of a training that was gone
+            on with, since then.
         test_accuracy: Percent of the test images, after the last epoch; None if not asked for.
     """
 
@@ -81,6 +82,7 @@ def train(
     test: bool = False,
     execution: Execution | None = None,
     checkpoint: Path | None = None,
+    identity: str = "",
     after_epoch: AfterEpoch | None = None,
 ) -> TrainingResult:
     """Trains a network; its weights are changed.
@@ -101,21 +103,28 @@ def train(
         test: Whether the test accuracy is wanted.
         execution: Where to compute; by default in one thread.
         checkpoint: A file that is written after each epoch, and gone on from if it is there.
+        identity: Of the checkpoint, what the outcome depends on beside the recipe: one of another
+            identity is refused.
         after_epoch: Is told the number of each epoch that is done, from 1, its loss and accuracy.
 
     Raises:
         TrainingDiverged: If the loss is no longer finite.
-        InvalidInput: If batches cannot be shared evenly among processes.
+        InvalidInput: If there are fewer than two training images, or batches cannot be shared
+            evenly among processes.
         CheckpointError: If the checkpoint is damaged or of another training.
         StorageError: If it cannot be written.
     """
+    if len(data.train) < 2:
+        raise InvalidInput("got one training image; expected at least two, to normalise over")
     started, how = time.perf_counter(), execution or Execution()
     group = Group.here()
     runs = group.wrapped(how.placed(model))
-    state = TrainingState(model, recipe, generator)
+    state = TrainingState(model, recipe, generator, identity)
     if checkpoint is not None and checkpoint.exists():
         state.load(checkpoint)
-    blank, _ = moments(data.train)
+    elif checkpoint is not None and group.leads:
+        state.save(checkpoint)  # what cannot be written should not be noticed after an epoch
+    blank, _ = data.moments
     with how.limited():
         for epoch in range(state.epoch, recipe.epochs):
             for module in model.modules():

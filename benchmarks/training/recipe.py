@@ -100,6 +100,9 @@ class Recipe:
                         f"got {name} = {value}; expected a number from {low:g}, below {below:g}"
                     )
 
+        if self.nesterov and not self.momentum:
+            raise InvalidInput("got nesterov and momentum = 0; expected a momentum for it")
+
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Recipe:
         """Makes a recipe of plain values, as a file or a command line holds them.

@@ -23,15 +23,19 @@ KIND = "agnet training"
 class TrainingState:
     """Weights, their averages, the optimiser, the random stream, and what was noted so far."""
 
-    def __init__(self, model: nn.Module, recipe: Recipe, generator: torch.Generator) -> None:
+    def __init__(
+        self, model: nn.Module, recipe: Recipe, generator: torch.Generator, identity: str
+    ) -> None:
         """Starts before the first epoch.
 
         Args:
             model: What is trained.
             recipe: How.
             generator: The random stream of the training.
+            identity: Says what else the outcome depends on; another one is not gone on with.
         """
         self.model, self.generator, self._recipe = model, generator, recipe
+        self._identity = identity
         self.optimizer = _optimizer(model, recipe)
         self._average = _average(model, recipe.average) if recipe.average else None
         self.losses: list[float] = []
@@ -66,6 +70,7 @@ class TrainingState:
         """
         content = {
             "kind": KIND,
+            "identity": self._identity,
             "recipe": asdict(self._recipe),
             "model": self.model.state_dict(),
             "average": None if self._average is None else self._average.state_dict(),
@@ -87,16 +92,23 @@ class TrainingState:
         """Goes on from what was written.
 
         Raises:
-            CheckpointError: If it is damaged, or was made of another network or by another recipe.
+            CheckpointError: If it is damaged, or of another training.
         """
         content = read_state(path, "a training")
         if content.get("kind") != KIND:
             raise CheckpointError(f"{path} holds no training")
-        if content["recipe"] != asdict(self._recipe):
+        if content.get("recipe") != asdict(self._recipe):
             raise CheckpointError(
-                f"{path} was trained by another recipe; use that one, or choose another file"
+                f"{path} was trained by another recipe; use that one, or choose another place"
+            )
+        if content.get("identity") != self._identity:
+            raise CheckpointError(
+                f"{path} is the training of something else: got {self._identity}, and there it is "
+                f"{content.get('identity')}; choose another place"
             )
         try:
+            for name in ("losses", "accuracies", "seconds"):
+                setattr(self, name, list(content[name]))
             self.model.load_state_dict(content["model"])
             if self._average is not None:
                 self._average.load_state_dict(content["average"])
@@ -106,8 +118,6 @@ class TrainingState:
             raise CheckpointError(
                 f"{path} is of another network: {str(error).splitlines()[0]}"
             ) from error
-        for name in ("losses", "accuracies", "seconds"):
-            setattr(self, name, list(content[name]))
 
 
 def _average(model: nn.Module, kept: float) -> AveragedModel:

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from agnet import search
-from agnet.benchmarks.networks import BlockSkeleton
+from agnet.benchmarks.networks import BlockSkeleton, DARTSSkeleton
+from agnet.benchmarks.scores import SCORES
 from agnet.benchmarks.training_free import TrainingFree
 from agnet.errors import InvalidInput
 from agnet.evaluation import LocalProcesses
-from agnet.spaces import BlockCells
+from agnet.spaces import DARTS, BlockCells
 from agnet.testing import BenchmarkContract
 from tests.benchmarks.training.images import bright
 
@@ -49,6 +50,20 @@ def test_a_score_that_a_network_has_not_is_missing() -> None:
     found = scoring().query([SPACE.parse("[(-1,conv_3x3,-1,identity)]")], ["naswot", "synflow"])
     assert np.isnan(found[0, 0])
     assert np.isfinite(found[0, 1])
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_what_serves_training_alone_does_not_count(name: str) -> None:
+    space = DARTS()
+    archs = space.sample(1, np.random.default_rng(0))
+    found = [
+        TrainingFree(space, bright(), DARTSSkeleton(2, 3, auxiliary=both), batch=4).query(
+            archs, [name]
+        )
+        for both in (False, True)
+    ]
+    assert np.isfinite(found[0])
+    assert found[0] == found[1]
 
 
 def test_a_search_that_trains_nothing() -> None:

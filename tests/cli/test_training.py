@@ -52,6 +52,15 @@ def test_images_of_ones_own_are_trained_on_and_the_network_is_exported(
     assert set(torch.load("b.pt", weights_only=True)) == set(kept.network.state_dict())
 
 
+def test_another_training_in_the_folder_is_not_taken_for_this_one(terminal: Terminal) -> None:
+    command = ["train", CELL, *SMALL, "--out", "run"]
+    assert terminal(*command)[0] == 0
+    other = ["train", CELL.replace("identity", "max_pool_2x2"), *SMALL, "--out", "run"]
+    for wrong in (other, [*command, "--seed", "5"]):
+        code, _, err = terminal(*wrong)
+        assert (code, "training of something else" in err) == (2, True)
+
+
 def test_an_architecture_is_exported_untrained_and_that_is_said(terminal: Terminal) -> None:
     arch = str(DARTS().sample(1, stream(0, "arch"))[0])
     code, _, err = terminal(
@@ -118,6 +127,8 @@ BAD = [
     (["train", CELL, "--space", "blocks", "--device", "abacus"], "abacus"),
     (["train", CELL, "--space", "blocks", "--precision", "float8"], "float8"),
     (["train", CELL, "--space", "blocks", "--size", "8"], "size 8"),
+    (["train", CELL, "--space", "blocks", "--data", "~nobody-here/x"], "no path"),
+    (["train", CELL, "--space", "blocks", "--data", "x" * 300], "no path"),
 ]
 
 

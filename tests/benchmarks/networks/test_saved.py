@@ -10,14 +10,15 @@ from agnet.benchmarks.networks import (
     DARTSSkeleton,
     SavedNetwork,
     Skeleton,
+    check_keepable,
     load_network,
     save_network,
     standardised,
 )
-from agnet.errors import CheckpointError, StorageError
+from agnet.errors import CheckpointError, InvalidInput, StorageError
 from agnet.files import replace_file, state_bytes
 from agnet.seeds import stream
-from agnet.spaces import DARTS, BlockCells, SearchSpace
+from agnet.spaces import DARTS, BlockCells, OFAMobileNetV3, SearchSpace
 
 IMAGE = (1, 8, 8)
 
@@ -48,6 +49,13 @@ def test_a_network_is_read_as_it_was_written(
     assert not found.network.training
     assert (found.arch, found.skeleton) == (made.arch, made.skeleton)
     assert (found.image, found.num_classes, found.standardises) == (IMAGE, 3, standardises)
+
+
+def test_what_could_not_be_read_again_is_refused_at_once() -> None:
+    for space in (BlockCells(2, 2, ("identity", "conv_5x5")), OFAMobileNetV3(1.2)):
+        with pytest.raises(InvalidInput, match="could not be read again"):
+            check_keepable(space.sample(9, stream(0, "arch"))[8])
+    check_keepable(DARTS().sample(1, stream(0, "arch"))[0])
 
 
 def test_what_holds_no_network_is_refused(tmp_path: Path) -> None:

@@ -74,6 +74,8 @@ def test_images_are_brought_to_the_resolution_of_the_architecture() -> None:
     assert found.macs > 10 * kept.cost(arch, (3, 32, 32), 1000).macs
     made = resized.build(arch, (3, 20, 30), 5, generator())
     assert made(torch.rand(2, 3, 20, 30)).shape == (2, 5)
+    assert isinstance(made, HasFeatures)
+    assert made.features(torch.rand(2, 3, 20, 30)).shape[2:] == (side // 32, side // 32)
 
 
 def test_a_space_without_networks_is_refused() -> None:

@@ -34,6 +34,12 @@ def test_other_images_are_refused(images: torch.Tensor, labels: torch.Tensor, sa
         LabelledImages(images, labels)
 
 
+@pytest.mark.parametrize("labels", [np.array([0.9, 1.7]), np.array(["cat", "dog"])], ids=["f", "s"])
+def test_labels_are_whole_numbers(labels: np.ndarray) -> None:
+    with pytest.raises(InvalidInput, match=r"labels of (float64|<U3)"):
+        LabelledImages.of(np.zeros((2, 1, 2, 2)), labels)
+
+
 def test_parts_have_to_fit() -> None:
     good, other = labelled(10, 2), labelled(10, 2, side=5)
     assert ImageData("good", good, good, good, 2).image_shape == (1, 4, 4)

@@ -18,6 +18,7 @@ from tests.benchmarks.training.test_loop import PLAIN, Watched, network, outcome
         ({"threads": 0}, "0 threads"),
         ({"precision": "float8"}, "float8"),
         ({"device": "abacus"}, "abacus"),
+        ({"device": "meta"}, "nothing is computed"),
     ],
     ids=str,
 )

@@ -101,6 +101,27 @@ def test_what_is_no_such_tree_is_refused(tmp_path: Path) -> None:
     refused(InvalidInput, "0 pixels", tmp_path / "one", 0)
 
 
+def test_images_of_16_bits_are_scaled_and_other_kinds_refused(tmp_path: Path) -> None:
+    tree(tmp_path, mode="L")
+    ramp = np.linspace(0, 65535, 12).reshape(3, 4).astype(np.uint16)
+    Image.fromarray(ramp).save(tmp_path / "dog" / "deep.png")
+    data = image_folder(tmp_path)
+    every = torch.cat([data.train.images, data.validation.images, data.test.images])
+    (found,) = [image[0] for image in every if image.std() > 0.1]
+    assert torch.allclose(found, torch.from_numpy(ramp / 65535).float(), atol=1 / 255)
+    Image.fromarray(ramp.astype(np.float32)).save(tmp_path / "dog" / "float.tiff")
+    with pytest.raises(TableError, match=r"float\.tiff.*mode F"):
+        image_folder(tmp_path)
+
+
+def test_parts_have_to_be_of_the_same_classes(tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        tree(tmp_path / part)
+    write(tmp_path / "val" / "cow" / "0.png", 5)
+    with pytest.raises(InvalidInput, match=r"'cow'.*val"):
+        image_folder(tmp_path)
+
+
 @pytest.mark.parametrize("content", [b"", b"no image", None], ids=["empty", "text", "truncated"])
 def test_a_damaged_file_is_named(content: bytes | None, tmp_path: Path) -> None:
     tree(tmp_path)

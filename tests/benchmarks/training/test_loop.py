@@ -12,7 +12,13 @@ from torch import nn
 
 from agnet.benchmarks.networks import BlockMacro, BlockNetwork, DARTSSkeleton
 from agnet.benchmarks.training import Execution, Recipe, TrainingResult, accuracy, loop, train
-from agnet.errors import CheckpointError, EvaluationError, StorageError, TrainingDiverged
+from agnet.errors import (
+    CheckpointError,
+    EvaluationError,
+    InvalidInput,
+    StorageError,
+    TrainingDiverged,
+)
 from agnet.spaces import DARTS, BlockCells
 from tests.benchmarks.training.images import bright
 
@@ -160,12 +166,35 @@ def test_averages_are_evaluated_and_kept() -> None:
 
     plain, averaged = Noting(), Watched()
     train(plain, bright(), replace(recipe, average=0.0), torch.Generator().manual_seed(0))
-    train(averaged, bright(), recipe, torch.Generator().manual_seed(0))
+    result = train(averaged, bright(), recipe, torch.Generator().manual_seed(0))
     after = [*seen[1:], plain.linear.weight.detach()]
     expected = after[0]
     for weight in after[1:]:
         expected = 0.5 * expected + 0.5 * weight
     assert torch.allclose(averaged.linear.weight, expected, atol=1e-6)
+    assert result.val_accuracy == accuracy(averaged, bright().validation)
+
+
+def test_statistics_of_normalisations_are_averaged_too() -> None:
+    recipe = replace(PLAIN, average=0.9, epochs=1, batch=12)
+    means = []
+    for kept in (0.0, 0.9):
+        model = network()
+        train(model, bright(), replace(recipe, average=kept), torch.Generator().manual_seed(0))
+        (mean, *_) = [value for name, value in model.named_buffers() if "running_mean" in name]
+        means.append(mean)
+    assert not torch.allclose(means[0], means[1], rtol=1e-2)
+
+
+def test_what_is_evaluated_is_the_average() -> None:
+    """With nearly all of it kept, the average stays near the first weights, which know nothing."""
+    recipe = replace(PLAIN, average=0.9999, epochs=15)
+    result = train(network(), bright(), recipe, torch.Generator().manual_seed(0))
+    plain = train(
+        network(), bright(), replace(recipe, average=0.0), torch.Generator().manual_seed(0)
+    )
+    assert result.losses == plain.losses
+    assert result.val_accuracy < 70 < plain.val_accuracy
 
 
 class Twofold(Watched):
@@ -185,10 +214,19 @@ class Twofold(Watched):
 @pytest.mark.parametrize("weight", [0.0, 0.4])
 def test_an_auxiliary_classifier_counts_by_its_weight(weight: float) -> None:
     recipe = replace(PLAIN, auxiliary=weight, epochs=1, batch=48, optimizer="sgd", weight_decay=0)
+    recipe = replace(recipe, smoothing=0.3)
     model = Twofold()
     result = train(model, bright(), recipe, torch.Generator().manual_seed(0))
     assert result.losses[0] == pytest.approx((1 + weight) * np.log(3), rel=1e-5)
     assert torch.allclose(model.second.weight, weight * model.linear.weight, atol=1e-7)
+
+
+def test_what_is_cut_out_is_the_mean_of_the_training_images() -> None:
+    model, data = Watched(), bright()
+    train(model, data, replace(PLAIN, cutout=0.5), torch.Generator().manual_seed(0))
+    blank = data.train.images.mean()
+    shares = [(images - blank).abs().lt(1e-6).float().mean() for images in model.trained]
+    assert 0.1 < torch.stack(shares).mean() <= 0.25
 
 
 def test_labels_are_smoothed() -> None:
@@ -305,9 +343,18 @@ def test_killed_and_resumed_equals_unbroken(average: float, last: int, tmp_path:
     assert told == list(range(last + 1, 6))
 
 
+def test_one_image_is_too_few() -> None:
+    one = replace(bright(), train=bright().train[np.array([0])])
+    with pytest.raises(InvalidInput, match="one training image"):
+        train(network(), one, PLAIN, torch.Generator().manual_seed(0))
+
+
 def test_checkpoints_of_others_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "training.pt"
     generator = torch.Generator().manual_seed(0)
+    train(network(), bright(), PLAIN, generator, checkpoint=tmp_path / "other.pt", identity="a")
+    with pytest.raises(CheckpointError, match="got b, and there it is a"):
+        train(network(), bright(), PLAIN, generator, checkpoint=tmp_path / "other.pt", identity="b")
     train(network(), bright(), PLAIN, generator, checkpoint=path)
     with pytest.raises(CheckpointError, match="another recipe"):
         train(network(), bright(), FULL, generator, checkpoint=path)

@@ -97,6 +97,11 @@ def test_settings_out_of_range_are_refused(settings: dict[str, Any]) -> None:
         replace(Recipe(), **settings)
 
 
+def test_nesterov_needs_a_momentum() -> None:
+    with pytest.raises(InvalidInput, match="momentum"):
+        Recipe(optimizer="sgd", nesterov=True, momentum=0.0)
+
+
 def test_presets_are_what_they_are_called() -> None:
     assert PRESETS["popnas"] == Recipe()
     assert PRESETS["smoke"].epochs < Recipe().epochs
