@@ -8,23 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, final
 
-import numpy as np
-import numpy.typing as npt
-
-from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.networks import (
     COSTS,
-    NetworkCost,
     SavedNetwork,
     Skeleton,
     check_keepable,
     host_latency_ms,
     read_skeleton,
     save_network,
-    skeleton_of,
     standardised,
 )
-from agnet.benchmarks.streams import architecture_generator
+from agnet.benchmarks.of_networks import NetworkBenchmark
 from agnet.benchmarks.training import (
     AfterEpoch,
     Execution,
@@ -35,7 +29,6 @@ from agnet.benchmarks.training import (
     open_images,
     train,
 )
-from agnet.errors import InvalidInput
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, SearchSpace, open_space
 
@@ -53,7 +46,7 @@ LEARNT: Final = frozenset({"val_accuracy", "train_seconds", "test_accuracy"})
 
 
 @final
-class RealTraining(Benchmark):
+class RealTraining(NetworkBenchmark):
     """Architectures, trained in the process that asks.
 
     Asked twice, it trains twice: accuracies are the same on CPU, seconds are not. Each architecture
@@ -86,11 +79,8 @@ class RealTraining(Benchmark):
         Raises:
             InvalidInput: If the seed is negative, or no networks of the space can be built.
         """
-        if seed < 0:
-            raise InvalidInput(f"got seed {seed}; expected at least 0")
-        self._space, self._data = space, data
-        self._recipe, self._skeleton = recipe or Recipe(), skeleton or skeleton_of(space)
-        self._seed, self._execution = seed, execution or Execution()
+        super().__init__(space, data, skeleton, seed)
+        self._recipe, self._execution = recipe or Recipe(), execution or Execution()
 
     @property
     def name(self) -> str:
@@ -98,24 +88,9 @@ class RealTraining(Benchmark):
         return "real_training"
 
     @property
-    def dataset(self) -> str:
-        """The name of the data."""
-        return self._data.name
-
-    @property
-    def space(self) -> SearchSpace:
-        """What was given."""
-        return self._space
-
-    @property
     def metrics(self) -> tuple[Metric, ...]:
         """Accuracies and seconds are measured, costs are computed."""
         return METRICS
-
-    @property
-    def instant(self) -> bool:
-        """It is not."""
-        return False
 
     @property
     def default_objective(self) -> Objective:
@@ -130,32 +105,8 @@ class RealTraining(Benchmark):
     @property
     def settings(self) -> Mapping[str, Any]:
         """What :func:`open_real_training` takes, if the images are of a source that has a name."""
-        data = self._data
-        return {
-            "name": self.name,
-            "space": self._space.name,
-            "data": data.source or data.name,
-            "size": data.size,
-            "images": [len(part) for part in (data.train, data.validation, data.test)],
-            "recipe": asdict(self._recipe),
-            "network": self._skeleton.settings,
-            "seed": self._seed,
-            "execution": asdict(self._execution),
-        }
-
-    def query(
-        self, archs: Sequence[Architecture], metrics: Sequence[str]
-    ) -> npt.NDArray[np.float64]:
-        """Trains ``B`` architectures, once each, for ``K`` metrics; see :meth:`Benchmark.query`.
-
-        Raises:
-            InvalidInput: If a metric is unknown or an architecture is of another space.
-            TrainingDiverged: If the loss of a training is no longer finite.
-        """
-        for name in metrics:
-            find_metric(self, name)
-        rows = [self._row(arch, metrics) for arch in self._space.batch(archs)]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
+        how = {"recipe": asdict(self._recipe), "execution": asdict(self._execution)}
+        return {**super().settings, **how}
 
     def train(
         self,
@@ -184,9 +135,7 @@ class RealTraining(Benchmark):
         data, recipe = self._data, self._recipe
         if folder is not None:
             check_keepable(arch)
-        generator = architecture_generator(self._seed, "training", self._space, arch)
-        image, classes = data.image_shape, data.num_classes
-        network = self._skeleton.build(arch, image, classes, generator)
+        network, generator = self._build(arch, "training")
         if recipe.standardise:
             network = standardised(network, *data.moments)
         result = train(
@@ -201,7 +150,14 @@ class RealTraining(Benchmark):
             after_epoch=after_epoch,
         )
         if folder is not None and Group.here().leads:
-            kept = SavedNetwork(network, arch, self._skeleton, image, classes, recipe.standardise)
+            kept = SavedNetwork(
+                network,
+                arch,
+                self._skeleton,
+                data.image_shape,
+                data.num_classes,
+                recipe.standardise,
+            )
             save_network(kept, folder / NETWORK)
         return result
 
@@ -223,31 +179,20 @@ class RealTraining(Benchmark):
         Raises:
             InvalidInput: If no network can be built of the architecture.
         """
-        image, threads = self._data.image_shape, self._execution.threads
-        generator = architecture_generator(self._seed, "latency", self._space, arch)
-        network = self._skeleton.build(arch, image, self._data.num_classes, generator)
-        return host_latency_ms(network, image, threads=threads)
+        network, _ = self._build(arch, "latency")
+        return host_latency_ms(network, self._data.image_shape, threads=self._execution.threads)
 
-    def cost(self, arch: Architecture) -> NetworkCost:
-        """Counts parameters and multiply-adds of the network of one architecture.
-
-        Raises:
-            InvalidInput: If no network can be built of it.
-        """
-        return self._skeleton.cost(arch, self._data.image_shape, self._data.num_classes)
-
-    def _row(self, arch: Architecture, metrics: Sequence[str]) -> list[float]:
-        cost = self.cost(arch)
-        known = cost.metrics
-        if "host_latency_ms" in metrics:
-            known["host_latency_ms"] = self.latency(arch)
-        if LEARNT & set(metrics):
-            result = self.train(arch, test="test_accuracy" in metrics)
-            known["val_accuracy"] = result.val_accuracy
-            known["train_seconds"] = result.train_seconds
+    def _measure(self, arch: Architecture, wanted: frozenset[str]) -> dict[str, float]:
+        found = {}
+        if "host_latency_ms" in wanted:
+            found["host_latency_ms"] = self.latency(arch)
+        if LEARNT & wanted:
+            result = self.train(arch, test="test_accuracy" in wanted)
+            found["val_accuracy"] = result.val_accuracy
+            found["train_seconds"] = result.train_seconds
             if result.test_accuracy is not None:
-                known["test_accuracy"] = result.test_accuracy
-        return [known[name] for name in metrics]
+                found["test_accuracy"] = result.test_accuracy
+        return found
 
 
 def open_real_training(

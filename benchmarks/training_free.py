@@ -7,13 +7,11 @@ from functools import cached_property
 from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
-from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.networks import COSTS, Skeleton, read_skeleton, skeleton_of, standardised
+from agnet.benchmarks.of_networks import NetworkBenchmark
 from agnet.benchmarks.scores import SCORES, Batch
-from agnet.benchmarks.streams import architecture_generator
 from agnet.benchmarks.training import ImageData, open_images
 from agnet.errors import EvaluationError, InvalidInput
 from agnet.objectives import Metric, Objective
@@ -24,7 +22,7 @@ __all__ = ["TrainingFree", "open_training_free"]
 
 
 @final
-class TrainingFree(Benchmark):
+class TrainingFree(NetworkBenchmark):
     """What networks that have learnt nothing tell, from one batch of training images.
 
     The batch is the same for all architectures, and each has weights of its own, which follow from
@@ -53,13 +51,10 @@ class TrainingFree(Benchmark):
         Raises:
             InvalidInput: If a number is out of range, or no networks of the space can be built.
         """
-        if seed < 0 or not 2 <= batch <= len(data.train):
-            raise InvalidInput(
-                f"got seed {seed} and a batch of {batch}; expected at least 0, and 2 to "
-                f"{len(data.train)} images"
-            )
-        self._space, self._data, self._seed, self._batch = space, data, seed, batch
-        self._skeleton = (skeleton or skeleton_of(space)).bare()
+        if not 2 <= batch <= len(data.train):
+            raise InvalidInput(f"got a batch of {batch}; expected 2 to {len(data.train)} images")
+        super().__init__(space, data, (skeleton or skeleton_of(space)).bare(), seed)
+        self._batch = batch
 
     @property
     def name(self) -> str:
@@ -67,24 +62,9 @@ class TrainingFree(Benchmark):
         return "training_free"
 
     @property
-    def dataset(self) -> str:
-        """The name of the data."""
-        return self._data.name
-
-    @property
-    def space(self) -> SearchSpace:
-        """What was given."""
-        return self._space
-
-    @property
     def metrics(self) -> tuple[Metric, ...]:
         """The scores, and parameters and multiply-adds."""
         return (*(score.metric for score in SCORES.values()), *COSTS)
-
-    @property
-    def instant(self) -> bool:
-        """It is not."""
-        return False
 
     @property
     def default_objective(self) -> Objective:
@@ -99,44 +79,21 @@ class TrainingFree(Benchmark):
     @property
     def settings(self) -> Mapping[str, Any]:
         """What :func:`open_training_free` takes, if the images are of a source that has a name."""
-        data = self._data
-        return {
-            "name": self.name,
-            "space": self._space.name,
-            "data": data.source or data.name,
-            "size": data.size,
-            "images": [len(part) for part in (data.train, data.validation, data.test)],
-            "network": self._skeleton.settings,
-            "seed": self._seed,
-            "batch": self._batch,
-        }
+        return {**super().settings, "batch": self._batch}
 
-    def query(
-        self, archs: Sequence[Architecture], metrics: Sequence[str]
-    ) -> npt.NDArray[np.float64]:
-        """Computes ``K`` metrics of ``B`` architectures; see :meth:`Benchmark.query`."""
-        for name in metrics:
-            find_metric(self, name)
-        rows = [self._row(arch, metrics) for arch in self._space.batch(archs)]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
-
-    def _row(self, arch: Architecture, metrics: Sequence[str]) -> list[float]:
-        shape, classes = self._data.image_shape, self._data.num_classes
-        found: dict[str, float] = {}
-        if {metric.name for metric in COSTS} & set(metrics):
-            found |= self._skeleton.cost(arch, shape, classes).metrics
-        wanted = [name for name in metrics if name in SCORES]
-        if wanted:
-            generator = architecture_generator(self._seed, "score", self._space, arch)
-            network = self._skeleton.build(arch, shape, classes, generator)
-            state = generator.get_state()
-            for name in wanted:
-                generator.set_state(state)  # so that it does not matter what else is asked for
-                try:
-                    found[name] = SCORES[name].of(network, self._images, generator)
-                except EvaluationError:  # an architecture that has none of the kind
-                    found[name] = np.nan
-        return [found[name] for name in metrics]
+    def _measure(self, arch: Architecture, wanted: frozenset[str]) -> dict[str, float]:
+        names = [name for name in SCORES if name in wanted]
+        if not names:
+            return {}
+        network, generator = self._build(arch, "score")
+        state, found = generator.get_state(), {}
+        for name in names:
+            generator.set_state(state)  # so that it does not matter what else is asked for
+            try:
+                found[name] = SCORES[name].of(network, self._images, generator)
+            except EvaluationError:  # an architecture that has none of the kind
+                found[name] = np.nan
+        return found
 
     @cached_property
     def _images(self) -> Batch:

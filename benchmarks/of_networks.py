@@ -1,0 +1,114 @@
+"""What benchmarks share that build a network of each architecture, for images of one's own."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from agnet.benchmarks.base import Benchmark, find_metric
+from agnet.benchmarks.networks import COSTS, NetworkCost, Skeleton, skeleton_of
+from agnet.benchmarks.streams import architecture_generator
+from agnet.benchmarks.training import ImageData
+from agnet.errors import InvalidInput
+from agnet.spaces import Architecture, SearchSpace
+
+__all__ = ["NetworkBenchmark"]
+
+
+class NetworkBenchmark(Benchmark):
+    """Builds networks, of which parameters and multiply-adds are counted.
+
+    Each architecture has random numbers of its own, so that neither the order of queries nor the
+    number of workers changes an answer.
+    """
+
+    def __init__(
+        self, space: SearchSpace, data: ImageData, skeleton: Skeleton | None, seed: int
+    ) -> None:
+        """Takes what networks are of, and for.
+
+        Args:
+            space: The architectures that can be asked for.
+            data: The images.
+            skeleton: How architectures become networks; by default as the space was published.
+            seed: Other seeds are other weights.
+
+        Raises:
+            InvalidInput: If the seed is negative, or no networks of the space can be built.
+        """
+        if seed < 0:
+            raise InvalidInput(f"got seed {seed}; expected at least 0")
+        self._space, self._data, self._seed = space, data, seed
+        self._skeleton = skeleton or skeleton_of(space)
+
+    @property
+    def dataset(self) -> str:
+        """The name of the data."""
+        return self._data.name
+
+    @property
+    def space(self) -> SearchSpace:
+        """What was given."""
+        return self._space
+
+    @property
+    def instant(self) -> bool:
+        """It is not."""
+        return False
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What opens it by its name again, if the images are of a source that has a name."""
+        data = self._data
+        return {
+            "name": self.name,
+            "space": self._space.name,
+            "data": data.source or data.name,
+            "size": data.size,
+            "images": [len(part) for part in (data.train, data.validation, data.test)],
+            "network": self._skeleton.settings,
+            "seed": self._seed,
+        }
+
+    def query(
+        self, archs: Sequence[Architecture], metrics: Sequence[str]
+    ) -> npt.NDArray[np.float64]:
+        """Measures ``K`` metrics of ``B`` architectures, one after another.
+
+        Raises:
+            InvalidInput: If a metric is unknown or an architecture is of another space.
+            TrainingDiverged: If one is trained and its loss is no longer finite.
+        """
+        for name in metrics:
+            find_metric(self, name)
+        rows = []
+        for arch in self._space.batch(archs):
+            found = self._measure(arch, frozenset(metrics))
+            if {metric.name for metric in COSTS} & set(metrics):
+                found |= self.cost(arch).metrics
+            rows.append([found[name] for name in metrics])
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
+
+    def cost(self, arch: Architecture) -> NetworkCost:
+        """Counts parameters and multiply-adds of the network of one architecture.
+
+        Raises:
+            InvalidInput: If no network can be built of it.
+        """
+        return self._skeleton.cost(arch, self._data.image_shape, self._data.num_classes)
+
+    @abstractmethod
+    def _measure(self, arch: Architecture, wanted: frozenset[str]) -> dict[str, float]:
+        """Returns those of the metrics, costs apart, that are wanted of one architecture."""
+
+    def _build(self, arch: Architecture, purpose: str) -> tuple[nn.Module, torch.Generator]:
+        """Builds the network of an architecture, and returns the generator of its weights."""
+        generator = architecture_generator(self._seed, purpose, self._space, arch)
+        shape, classes = self._data.image_shape, self._data.num_classes
+        return self._skeleton.build(arch, shape, classes, generator), generator
