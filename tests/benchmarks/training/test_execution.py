@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,3 +51,27 @@ def test_the_layout_changes_nothing_but_rounding() -> None:
     laid_out = Execution(channels_last=True).run(nn.Identity(), torch.zeros(2, 3, 4, 5))
     assert laid_out.stride() == (60, 1, 15, 3)
     assert outcome(found[0])[2] == outcome(found[1])[2]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiled_network_learns_the_same(tmp_path: Path) -> None:
+    recipe = replace(PLAIN, epochs=2)
+    models = [network(), network()]
+    found = [
+        train(
+            model,
+            bright(),
+            recipe,
+            torch.Generator().manual_seed(0),
+            execution=how,
+            checkpoint=tmp_path / f"{how.compiled}.pt",
+        )
+        for model, how in zip(models, (Execution(), Execution(compiled=True)), strict=True)
+    ]
+    assert found[0].losses == pytest.approx(found[1].losses, rel=1e-4)
+    assert list(models[0].state_dict()) == list(models[1].state_dict())
+    again = train(  # what was compiled can be gone on with where it is not
+        network(), bright(), recipe, torch.Generator(), checkpoint=tmp_path / "True.pt"
+    )
+    assert again.losses == found[1].losses
