@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-__all__ = ["initialise"]
+__all__ = ["initialise", "materialise"]
 
 
 @torch.no_grad()
@@ -22,3 +22,13 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
                 module.bias.zero_()
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
+
+
+def materialise(network: nn.Module, generator: torch.Generator) -> None:
+    """Gives a network that was made on the meta device its weights, see :func:`initialise`.
+
+    Inside ``with torch.device("meta")`` it stays without numbers, and serves to count.
+    """
+    if (device := torch.get_default_device()).type != "meta":
+        network.to_empty(device=device)
+        initialise(network, generator)

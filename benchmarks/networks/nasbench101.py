@@ -13,7 +13,7 @@ from typing import Final, final
 import torch
 from torch import nn
 
-from agnet.benchmarks.networks.initialisation import initialise
+from agnet.benchmarks.networks.initialisation import materialise
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
 from agnet.spaces.nasbench101 import OPERATIONS, NASBench101
@@ -82,9 +82,7 @@ class NASBench101Network(nn.Module):
                 inputs = outputs
         self._body = nn.Sequential(*layers)
         self._classifier = nn.Linear(outputs, num_classes, device="meta")
-        if (device := torch.get_default_device()).type != "meta":
-            self.to_empty(device=device)
-            initialise(self, generator)
+        materialise(self, generator)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, final
 import torch
 from torch import nn
 
-from agnet.benchmarks.networks.initialisation import initialise
+from agnet.benchmarks.networks.initialisation import materialise
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, NASBench201
 from agnet.spaces.nasbench201 import EDGES, OPERATIONS
@@ -88,9 +88,7 @@ class NASBench201Network(nn.Module):
             layers += [_Cell(ops, width) for _ in range(cells)]
         self._body = nn.Sequential(*layers, _normalisation(width), nn.ReLU())
         self._classifier = nn.Linear(width, num_classes, device="meta")
-        if (device := torch.get_default_device()).type != "meta":
-            self.to_empty(device=device)
-            initialise(self, generator)
+        materialise(self, generator)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""

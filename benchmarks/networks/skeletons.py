@@ -99,14 +99,7 @@ class NASBench201Skeleton(Skeleton):
         generator: torch.Generator,
     ) -> NASBench201Network:
         """Builds a network; see :meth:`Skeleton.build`."""
-        return NASBench201Network(
-            arch,
-            num_classes,
-            image[0],
-            generator=generator,
-            channels=self.channels,
-            cells=self.cells,
-        )
+        return NASBench201Network(arch, num_classes, image[0], generator=generator, **self.settings)
 
 
 @final
@@ -132,15 +125,7 @@ class NASBench101Skeleton(Skeleton):
         generator: torch.Generator,
     ) -> NASBench101Network:
         """Builds a network; see :meth:`Skeleton.build`."""
-        return NASBench101Network(
-            arch,
-            num_classes,
-            image[0],
-            generator=generator,
-            stem=self.stem,
-            stacks=self.stacks,
-            modules=self.modules,
-        )
+        return NASBench101Network(arch, num_classes, image[0], generator=generator, **self.settings)
 
 
 @final
@@ -168,16 +153,7 @@ class DARTSSkeleton(Skeleton):
         generator: torch.Generator,
     ) -> DARTSNetwork:
         """Builds a network; see :meth:`Skeleton.build`."""
-        return DARTSNetwork(
-            arch,
-            num_classes,
-            image[0],
-            generator=generator,
-            channels=self.channels,
-            layers=self.layers,
-            stem=self.stem,
-            auxiliary=self.auxiliary,
-        )
+        return DARTSNetwork(arch, num_classes, image[0], generator=generator, **self.settings)
 
     def bare(self) -> DARTSSkeleton:
         """Returns it without the second classifier."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from agnet.benchmarks.training.data import ImageData
 from agnet.benchmarks.training.recipe import Recipe
 
 __all__ = ["changed", "cut_out", "mirrored", "translated"]
 
 
 def changed(
-    images: torch.Tensor, recipe: Recipe, blank: torch.Tensor, generator: torch.Generator
+    images: torch.Tensor, recipe: Recipe, data: ImageData, generator: torch.Generator
 ) -> torch.Tensor:
-    """Changes images ``(B, C, H, W)`` as a recipe says; what it blanks gets ``blank (C,)``."""
+    """Changes images ``(B, C, H, W)`` as a recipe says; it blanks with the mean of the data."""
     if recipe.flip:
         images = mirrored(images, generator)
     if recipe.translation:
         images = translated(images, recipe.translation, generator)
-    return cut_out(images, recipe.cutout, blank, generator) if recipe.cutout else images
+    return cut_out(images, recipe.cutout, data.moments[0], generator) if recipe.cutout else images
 
 
 def mirrored(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, cast, final
 
 import torch
-from threadpoolctl import threadpool_limits
 from torch import nn
 
 from agnet.benchmarks.plain import checked
@@ -91,9 +89,3 @@ class Execution:
         with torch.autocast(kind, dtype, enabled=self.precision != "float32"):
             made = model(there)
         return tuple(part.float() for part in made) if isinstance(made, tuple) else made.float()
-
-    @contextmanager
-    def limited(self) -> Iterator[None]:
-        """Limits threads to its own."""
-        with threadpool_limits(self.threads):
-            yield

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeAlias, final, runtime_checkable
 
 import torch
 import torch.nn.functional as F
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from agnet.benchmarks.training.augmentation import changed
@@ -124,13 +125,12 @@ def train(
         state.load(checkpoint)
     elif checkpoint is not None and group.leads:
         state.save(checkpoint)  # what cannot be written should not be noticed after an epoch
-    blank, _ = data.moments
-    with how.limited():
+    with threadpool_limits(how.threads):
         for epoch in range(state.epoch, recipe.epochs):
             for module in model.modules():
                 if isinstance(module, DropsPaths):
                     module.drop_path = recipe.dropped(epoch)
-            found = list(_updates(runs, state, data.train, recipe, blank, how))
+            found = list(_updates(runs, state, data, recipe, how))
             state.losses.append(sum(loss for loss, _ in found) / len(found))
             state.seconds += [taken for _, taken in found]
             state.accuracies.append(accuracy(state.judged, data.validation, how))
@@ -165,27 +165,22 @@ def accuracy(model: nn.Module, data: LabelledImages, execution: Execution | None
 
 
 def _updates(
-    runs: nn.Module,
-    state: TrainingState,
-    data: LabelledImages,
-    recipe: Recipe,
-    blank: torch.Tensor,
-    how: Execution,
+    runs: nn.Module, state: TrainingState, data: ImageData, recipe: Recipe, how: Execution
 ) -> Iterator[tuple[float, float]]:
     """Makes the updates of one epoch, and yields the loss and the CPU seconds of each."""
-    epoch, generator = state.epoch, state.generator
-    batch = min(recipe.batch, len(data))
-    steps, own = len(data) // batch, Group.here().part(batch)
-    order = torch.randperm(len(data), generator=generator)
+    epoch, generator, given = state.epoch, state.generator, data.train
+    batch = min(recipe.batch, len(given))
+    steps, own = len(given) // batch, Group.here().part(batch)
+    order = torch.randperm(len(given), generator=generator)
     runs.train()
     for step in range(steps):
         before = time.process_time()
         rows = order[step * batch : (step + 1) * batch]
-        images = changed(data.images[rows], recipe, blank, generator)
+        images = changed(given.images[rows], recipe, data, generator)
         for group in state.optimizer.param_groups:
             group["lr"] = recipe.rate * recipe.share_of_rate(epoch + step / steps)
         made = how.run(runs, images[own])
-        value = _update(state, made, data.labels[rows[own]].to(how.device), recipe)
+        value = _update(state, made, given.labels[rows[own]].to(how.device), recipe)
         if not isfinite(value):
             raise TrainingDiverged(
                 f"the loss is {value} at update {step + 1} of {steps} in epoch {epoch + 1}; "
