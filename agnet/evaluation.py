@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, final
-
-import numpy as np
 
 from agnet.errors import EvaluationError
 from agnet.workers import start_workers, stopping_workers
@@ -31,11 +30,13 @@ class Evaluation:
         values: One number a metric asked for; all NaN if the evaluation failed.
         seconds: Wall-clock seconds it took.
         failure: Why it failed, or None.
+        curves: What was seen on the way, by name: one number an epoch.
     """
 
     values: tuple[float, ...]
     seconds: float
     failure: str | None = None
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 class Evaluator(ABC):
@@ -159,17 +160,16 @@ def _failed(metrics: int, seconds: float, why: str) -> Evaluation:
 def _evaluate_one(benchmark: Benchmark, arch: Architecture, metrics: tuple[str, ...]) -> Evaluation:
     started = time.perf_counter()
     try:
-        row = np.asarray(benchmark.query([arch], metrics), dtype=np.float64)
-        if row.shape != (1, len(metrics)):
-            raise EvaluationError(f"query gave shape {row.shape}, expected (1, {len(metrics)})")
+        seen = benchmark.observe(arch, metrics)
+        numbers = zip(metrics, seen.values, strict=True)
+        missing = [name for name, value in numbers if not isfinite(value)]
     except Exception as error:  # whatever a user's benchmark raises is recorded, never lost
         why = f"{type(error).__name__}: {error}"
         return _failed(len(metrics), time.perf_counter() - started, why)
     seconds = time.perf_counter() - started
-    missing = [name for name, value in zip(metrics, row[0], strict=True) if not np.isfinite(value)]
     if missing:
         return _failed(len(metrics), seconds, f"no finite value of {', '.join(missing)}")
-    return Evaluation(tuple(row[0].tolist()), seconds)
+    return Evaluation(seen.values, seconds, curves=seen.curves)
 
 
 _job: tuple[Benchmark, tuple[str, ...]] | None = None

@@ -93,7 +93,8 @@ def search(
         loop = _Loop(config, problem, chooser, storage, meter)
         loop.restore()
         storage.save_config(config)
-        with _evaluator(benchmark, columns, workers) as evaluator:
+        asked = benchmark if folder is None else benchmark.within(folder)
+        with _evaluator(asked, columns, workers) as evaluator:
             meter.start(config.queries, config.strategy, len(problem.objectives) > 1)
             try:
                 loop.run(evaluator)
@@ -175,7 +176,7 @@ class _Loop:
                 self._progress.update(self._tracker.add(row.values))
         for at, evaluation in evaluator.evaluate([archs[i] for i in todo]):
             row = self._make_row(done + 1 + todo[at], texts[todo[at]], evaluation)
-            self._storage.record(row)
+            self._storage.record(row, evaluation.curves)
             self._recorded[row.query] = row
             self._progress.update(self._tracker.add(row.values))
         return [self._row(done + 1 + i) for i in range(len(archs))]

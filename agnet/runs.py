@@ -44,6 +44,7 @@ class Run:
         self.folder = storage.folder
         self.columns = storage.columns
         self._tested = storage.test_reading()
+        self._epochs = storage.epochs()
 
     @classmethod
     def open(cls, folder: str | Path, benchmark: Benchmark | None = None) -> Run:
@@ -160,6 +161,19 @@ class Run:
         frame["seconds"] = [row.seconds for row in self.rows]
         frame["failure"] = [row.failure for row in self.rows]
         return frame
+
+    @property
+    def epochs(self) -> pd.DataFrame:
+        """What was seen while networks were trained: a row an epoch of each query that trained.
+
+        ``query`` and ``epoch``, from 1, and a column a curve, such as ``loss``. Empty where nothing
+        is trained.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(self._epochs, columns=["query", "epoch", "name", "value"])
+        wide = frame.pivot(index=["query", "epoch"], columns="name", values="value")
+        return wide.rename_axis(columns=None).reset_index()
 
     @property
     def tested(self) -> str | None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, final
 
 from filelock import FileLock, Timeout
@@ -29,6 +30,10 @@ CONFIG, DATABASE, CHECKPOINT, HISTORY, LOCK = (
     "checkpoint.pt",
     "history.csv",
     "run.lock",
+)
+EPOCHS: Final = (
+    "CREATE TABLE IF NOT EXISTS epochs (query INTEGER NOT NULL, epoch INTEGER NOT NULL, "
+    "name TEXT NOT NULL, value REAL, PRIMARY KEY (query, epoch, name))"
 )
 RESERVED: Final = frozenset({"query", "round", "arch", "feasible", "seconds", "failure"})
 """Columns of a run that no metric can be called."""
@@ -96,8 +101,14 @@ class RunStorage:
         """Whether the run has begun: its configuration is there."""
         return self.folder is not None and (self.folder / CONFIG).exists()
 
-    def record(self, row: QueryRow) -> None:
-        """Writes one row in a transaction of its own.
+    def record(
+        self, row: QueryRow, curves: Mapping[str, Sequence[float]] = MappingProxyType({})
+    ) -> None:
+        """Writes one row, and what was seen on the way to it, in a transaction of its own.
+
+        Args:
+            row: What came of the query.
+            curves: One number an epoch, by name.
 
         Raises:
             StorageError: If it cannot be written; the rows before it are intact.
@@ -108,6 +119,12 @@ class RunStorage:
         with self._writing(f"query {row.query}"):
             with self._database:
                 self._database.execute(f"INSERT INTO queries VALUES ({marks})", fields)
+                points = [
+                    (row.query, epoch, name, None if math.isnan(value) else value)
+                    for name, curve in curves.items()
+                    for epoch, value in enumerate(curve, start=1)
+                ]
+                self._database.executemany("INSERT INTO epochs VALUES (?, ?, ?, ?)", points)
             if self.folder is not None:
                 with (self.folder / HISTORY).open("a", encoding="utf-8", newline="") as file:
                     file.write(_csv(_fields(row)))
@@ -128,6 +145,15 @@ class RunStorage:
             )
             for row in found
         ]
+
+    def epochs(self) -> list[tuple[int, int, str, float]]:
+        """Returns query, epoch, name and number of all that was seen on the way, in order."""
+        there = "SELECT 1 FROM sqlite_master WHERE name = 'epochs'"
+        query = "SELECT * FROM epochs ORDER BY query, epoch, name"
+        with self._reading():
+            known = self._database.execute(there).fetchone() is not None
+            found = self._database.execute(query).fetchall() if known else []
+        return [(*row[:3], math.nan if row[3] is None else row[3]) for row in found]
 
     def round_size(self, round_: int, planned: int) -> int:
         """Returns how many architectures a round asks for.
@@ -237,6 +263,8 @@ class RunStorage:
                 raise InvalidInput(f"{self.folder} is of run schema {schema}; expected {SCHEMA}")
             elif self._write and not self.has_config:
                 self._begin_again(columns)
+            if self._write:
+                self._database.execute(EPOCHS)  # a run of an earlier version has none
             names = [row[1] for row in self._database.execute("PRAGMA table_info(queries)")]
         found = tuple(names[3:-3])
         if columns and found != columns:
@@ -259,7 +287,7 @@ class RunStorage:
         self._database.execute("PRAGMA journal_mode=WAL")
         with self._database:
             self._database.execute("BEGIN")  # all or nothing, the dropping of old ones included
-            for table in ("queries", "rounds", "tests"):
+            for table in ("queries", "rounds", "tests", "epochs"):
                 self._database.execute(f"DROP TABLE IF EXISTS {table}")
             self._database.execute(
                 "CREATE TABLE queries (query INTEGER PRIMARY KEY, round INTEGER NOT NULL, "

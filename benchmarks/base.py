@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from agnet.errors import InvalidInput, MissingData
+from agnet.errors import EvaluationError, InvalidInput, MissingData
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, SearchSpace
 
-__all__ = ["Benchmark", "find_metric"]
+__all__ = ["Benchmark", "Observation", "find_metric"]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One architecture, measured.
+
+    Attributes:
+        values: One number a metric asked for.
+        curves: What was seen on the way, by name, such as the loss: one number an epoch. Of one
+            training all are equally long.
+    """
+
+    values: tuple[float, ...]
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 class Benchmark(ABC):
@@ -88,6 +104,26 @@ class Benchmark(ABC):
             InvalidInput: If a metric is unknown or an architecture is of another space.
             MissingData: If a metric needs a file that has not been imported.
         """
+
+    def observe(self, arch: Architecture, metrics: Sequence[str]) -> Observation:
+        """Measures ``K`` metrics of one architecture as :meth:`query` does, and says how it went.
+
+        By default nothing is said.
+
+        Raises:
+            EvaluationError: If a query of one architecture does not give ``(1, K)``.
+        """
+        row = np.asarray(self.query([arch], metrics), dtype=np.float64)
+        if row.shape != (1, len(metrics)):
+            raise EvaluationError(f"query gave shape {row.shape}, expected (1, {len(metrics)})")
+        return Observation(tuple(row[0].tolist()))
+
+    def within(self, folder: Path) -> Benchmark:
+        """Returns what a run in ``folder`` is to ask: itself, by default.
+
+        One that measures for long may leave there what it goes on from when it was killed.
+        """
+        return self
 
 
 def find_metric(benchmark: Benchmark, name: str) -> Metric:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from agnet.benchmarks.base import Benchmark, find_metric
+from agnet.benchmarks.base import Benchmark, Observation, find_metric
 from agnet.benchmarks.networks import COSTS, NetworkCost, Skeleton, skeleton_of
 from agnet.benchmarks.streams import architecture_generator
 from agnet.benchmarks.training import ImageData
@@ -87,13 +87,23 @@ class NetworkBenchmark(Benchmark):
         """
         for name in metrics:
             find_metric(self, name)
-        rows = []
-        for arch in self._space.batch(archs):
-            found = self._measure(arch, frozenset(metrics))
-            if {metric.name for metric in COSTS} & set(metrics):
-                found |= self.cost(arch).metrics
-            rows.append([found[name] for name in metrics])
+        rows = [self.observe(arch, metrics).values for arch in self._space.batch(archs)]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
+
+    def observe(self, arch: Architecture, metrics: Sequence[str]) -> Observation:
+        """Measures ``K`` metrics of one architecture, and says how it went where it is trained.
+
+        Raises:
+            InvalidInput: As :meth:`query`, and
+            TrainingDiverged: as that too.
+        """
+        for name in metrics:
+            find_metric(self, name)
+        (one,) = self._space.batch([arch])
+        found, curves = self._measure(one, frozenset(metrics))
+        if {metric.name for metric in COSTS} & set(metrics):
+            found |= self.cost(one).metrics
+        return Observation(tuple(found[name] for name in metrics), curves)
 
     def cost(self, arch: Architecture) -> NetworkCost:
         """Counts parameters and multiply-adds of the network of one architecture.
@@ -104,8 +114,10 @@ class NetworkBenchmark(Benchmark):
         return self._skeleton.cost(arch, self._data.image_shape, self._data.num_classes)
 
     @abstractmethod
-    def _measure(self, arch: Architecture, wanted: frozenset[str]) -> dict[str, float]:
-        """Returns those of the metrics, costs apart, that are wanted of one architecture."""
+    def _measure(
+        self, arch: Architecture, wanted: frozenset[str]
+    ) -> tuple[dict[str, float], Mapping[str, tuple[float, ...]]]:
+        """Returns those of the metrics, costs apart, that are wanted, and curves of a training."""
 
     def _build(self, arch: Architecture, purpose: str) -> tuple[nn.Module, torch.Generator]:
         """Builds the network of an architecture, and returns the generator of its weights."""

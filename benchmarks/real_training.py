@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, final
+
+from torch import nn
 
 from agnet.benchmarks.networks import (
     COSTS,
@@ -41,7 +45,7 @@ METRICS: Final = (
     *COSTS,
     Metric("test_accuracy", "%", "maximize", held_out=True, description="after the last epoch"),
 )
-TRAINING, NETWORK = "training.pt", "network.pt"
+TRAINING, NETWORK, TRAININGS = "training.pt", "network.pt", "trainings"
 LEARNT: Final = frozenset({"val_accuracy", "train_seconds", "test_accuracy"})
 
 
@@ -65,6 +69,7 @@ class RealTraining(NetworkBenchmark):
         seed: int = 0,
         *,
         execution: Execution | None = None,
+        folder: Path | None = None,
     ) -> None:
         """Takes what to train, and how.
 
@@ -75,12 +80,15 @@ class RealTraining(NetworkBenchmark):
             skeleton: How they become networks; by default as the space was published.
             seed: Other seeds are other weights and other batches.
             execution: Where to compute; by default in one thread.
+            folder: Where queries leave trainings that are under way: one that was killed is gone on
+                with when it is asked for again. By default nowhere.
 
         Raises:
             InvalidInput: If the seed is negative, or no networks of the space can be built.
         """
         super().__init__(space, data, skeleton, seed)
         self._recipe, self._execution = recipe or Recipe(), execution or Execution()
+        self._folder = folder
 
     @property
     def name(self) -> str:
@@ -108,6 +116,18 @@ class RealTraining(NetworkBenchmark):
         how = {"recipe": asdict(self._recipe), "execution": asdict(self._execution)}
         return {**super().settings, **how}
 
+    def within(self, folder: Path) -> RealTraining:
+        """Returns the same, leaving trainings that are under way in a folder of the run's."""
+        return RealTraining(
+            self._space,
+            self._data,
+            self._recipe,
+            self._skeleton,
+            self._seed,
+            execution=self._execution,
+            folder=folder / TRAININGS,
+        )
+
     def train(
         self,
         arch: Architecture,
@@ -132,34 +152,39 @@ class RealTraining(NetworkBenchmark):
             CheckpointError: If another training lies in the folder.
             StorageError: If the folder cannot be written.
         """
-        data, recipe = self._data, self._recipe
-        if folder is not None:
-            check_keepable(arch)
+        if folder is None:
+            return self._train(arch, None, test, after_epoch)[0]
+        check_keepable(arch)
+        result, network = self._train(arch, folder / TRAINING, test, after_epoch)
+        if Group.here().leads:
+            shape, classes = self._data.image_shape, self._data.num_classes
+            standardise = self._recipe.standardise
+            kept = SavedNetwork(network, arch, self._skeleton, shape, classes, standardise)
+            save_network(kept, folder / NETWORK)
+        return result
+
+    def _train(
+        self,
+        arch: Architecture,
+        checkpoint: Path | None,
+        test: bool,
+        after_epoch: AfterEpoch | None = None,
+    ) -> tuple[TrainingResult, nn.Module]:
         network, generator = self._build(arch, "training")
-        if recipe.standardise:
-            network = standardised(network, *data.moments)
+        if self._recipe.standardise:
+            network = standardised(network, *self._data.moments)
         result = train(
             network,
-            data,
-            recipe,
+            self._data,
+            self._recipe,
             generator,
             test=test,
             execution=self._execution,
-            checkpoint=None if folder is None else folder / TRAINING,
-            identity="" if folder is None else self._identity(arch),
+            checkpoint=checkpoint,
+            identity="" if checkpoint is None else self._identity(arch),
             after_epoch=after_epoch,
         )
-        if folder is not None and Group.here().leads:
-            kept = SavedNetwork(
-                network,
-                arch,
-                self._skeleton,
-                data.image_shape,
-                data.num_classes,
-                recipe.standardise,
-            )
-            save_network(kept, folder / NETWORK)
-        return result
+        return result, network
 
     def _identity(self, arch: Architecture) -> str:
         """What a training depends on beside its recipe."""
@@ -182,17 +207,36 @@ class RealTraining(NetworkBenchmark):
         network, _ = self._build(arch, "latency")
         return host_latency_ms(network, self._data.image_shape, threads=self._execution.threads)
 
-    def _measure(self, arch: Architecture, wanted: frozenset[str]) -> dict[str, float]:
+    def _measure(
+        self, arch: Architecture, wanted: frozenset[str]
+    ) -> tuple[dict[str, float], Mapping[str, tuple[float, ...]]]:
         found = {}
         if "host_latency_ms" in wanted:
             found["host_latency_ms"] = self.latency(arch)
-        if LEARNT & wanted:
-            result = self.train(arch, test="test_accuracy" in wanted)
-            found["val_accuracy"] = result.val_accuracy
-            found["train_seconds"] = result.train_seconds
-            if result.test_accuracy is not None:
-                found["test_accuracy"] = result.test_accuracy
-        return found
+        if not LEARNT & wanted:
+            return found, {}
+        with self._under_way(arch) as checkpoint:
+            result, _ = self._train(arch, checkpoint, "test_accuracy" in wanted)
+        found["val_accuracy"] = result.val_accuracy
+        found["train_seconds"] = result.train_seconds
+        if result.test_accuracy is not None:
+            found["test_accuracy"] = result.test_accuracy
+        return found, {"loss": result.losses, "val_accuracy": result.val_accuracies}
+
+    @contextmanager
+    def _under_way(self, arch: Architecture) -> Iterator[Path | None]:
+        """Gives a file for a training while it lasts; one that is killed leaves it behind."""
+        if self._folder is None:
+            yield None
+            return
+        name = hashlib.sha256(str(arch).encode()).hexdigest()[:16]
+        checkpoint = self._folder / f"{name}.pt"
+        try:
+            yield checkpoint
+        except Exception:  # a failure is recorded, and not tried again
+            checkpoint.unlink(missing_ok=True)
+            raise
+        checkpoint.unlink(missing_ok=True)
 
 
 def open_real_training(

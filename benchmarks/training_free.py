@@ -81,10 +81,12 @@ class TrainingFree(NetworkBenchmark):
         """What :func:`open_training_free` takes, if the images are of a source that has a name."""
         return {**super().settings, "batch": self._batch}
 
-    def _measure(self, arch: Architecture, wanted: frozenset[str]) -> dict[str, float]:
+    def _measure(
+        self, arch: Architecture, wanted: frozenset[str]
+    ) -> tuple[dict[str, float], Mapping[str, tuple[float, ...]]]:
         names = [name for name in SCORES if name in wanted]
         if not names:
-            return {}
+            return {}, {}
         network, generator = self._build(arch, "score")
         state, found = generator.get_state(), {}
         for name in names:
@@ -93,7 +95,7 @@ class TrainingFree(NetworkBenchmark):
                 found[name] = SCORES[name].of(network, self._images, generator)
             except EvaluationError:  # an architecture that has none of the kind
                 found[name] = np.nan
-        return found
+        return found, {}
 
     @cached_property
     def _images(self) -> Batch:

@@ -250,3 +250,30 @@ def test_a_full_disk_leaves_the_rows_before_intact(tmp_path: Path) -> None:
     assert len(kept) >= int(query) - 1 >= 5
     storage.write_history()
     storage.close()
+
+
+def test_what_was_seen_on_the_way_is_kept_with_its_row(tmp_path: Path) -> None:
+    storage = RunStorage(tmp_path / "run", write=True, columns=COLUMNS)
+    storage.record(row(1), {"loss": (2.0, math.nan), "val_accuracy": (10.0, 20.0)})
+    storage.record(row(2))
+    expected = [(1, 1, "loss", 2.0), (1, 1, "val_accuracy", 10.0), (1, 2, "val_accuracy", 20.0)]
+    storage.close()
+    found = RunStorage(tmp_path / "run", write=False).epochs()
+    assert [one for one in found if not math.isnan(one[3])] == expected
+    assert [one[:3] for one in found if math.isnan(one[3])] == [(1, 2, "loss")]
+
+
+def test_a_run_of_an_earlier_version_has_no_epochs_and_goes_on(tmp_path: Path) -> None:
+    storage = RunStorage(tmp_path / "run", write=True, columns=COLUMNS)
+    storage.save_config(SearchConfig())
+    storage.record(row(1))
+    storage.close()
+    with sqlite3.connect(tmp_path / "run" / "run.sqlite") as database:
+        database.execute("DROP TABLE epochs")
+    database.close()
+    assert RunStorage(tmp_path / "run", write=False).epochs() == []
+    storage = RunStorage(tmp_path / "run", write=True, columns=COLUMNS)
+    storage.record(row(2), {"loss": (1.0,)})
+    assert storage.epochs() == [(2, 1, "loss", 1.0)]
+    assert len(storage.rows()) == 2
+    storage.close()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,13 +70,13 @@ def test_costs_by_hand_and_without_training(monkeypatch: pytest.MonkeyPatch) -> 
 def test_test_images_are_looked_at_only_when_asked_for(
     metric: str, test: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, original = [], RealTraining.train
+    asked, original = [], real_training.train
 
-    def watched(self: RealTraining, arch: object, *, test: bool) -> object:
+    def watched(*arguments: Any, test: bool, **settings: Any) -> Any:
         asked.append(test)
-        return original(self, arch, test=test)  # type: ignore[arg-type]
+        return original(*arguments, test=test, **settings)
 
-    monkeypatch.setattr(RealTraining, "train", watched)
+    monkeypatch.setattr(real_training, "train", watched)
     training().query(SPACE.sample(2, np.random.default_rng(0)), [metric, "train_seconds"])
     assert asked == [test] * 2
 
@@ -139,3 +141,56 @@ def test_settings_open_the_benchmark_again(name: str, settings: dict[str, object
 def test_settings_that_cannot_be_used_are_refused(settings: dict[str, object], said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         open_benchmark("real_training", space="blocks", **settings)
+
+
+def test_a_search_records_every_epoch(tmp_path: Path) -> None:
+    run = search(training(), strategy="random", init=2, queries=2, out=tmp_path / "run")
+    found = run.epochs
+    assert found.columns.tolist() == ["query", "epoch", "loss", "val_accuracy"]
+    assert found[["query", "epoch"]].to_numpy().tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]
+    for query, arch in enumerate(run.history["arch"], start=1):
+        result = training().train(SPACE.parse(arch))
+        own = found[found["query"] == query]
+        assert tuple(own["loss"]) == result.losses
+        assert tuple(own["val_accuracy"]) == result.val_accuracies
+    assert not list((tmp_path / "run").glob("trainings/*"))
+
+
+def test_a_table_has_no_epochs() -> None:
+    run = search(open_benchmark("nasbench201"), strategy="random", init=2, queries=2)
+    assert run.epochs.empty
+    assert run.epochs.columns.tolist()[:2] == ["query", "epoch"]
+
+
+def test_a_query_that_was_killed_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (arch,) = SPACE.sample(1, np.random.default_rng(3))
+    names = ("val_accuracy",)
+    whole = training().observe(arch, names)
+    epochs: list[int] = []
+    original = real_training.train
+
+    def watched(*arguments: Any, after_epoch: object, **settings: Any) -> Any:
+        def after(epoch: int, loss: float, accuracy: float) -> None:
+            epochs.append(epoch)
+            if len(epochs) == 1:
+                raise KeyboardInterrupt
+
+        return original(*arguments, after_epoch=after, **settings)
+
+    monkeypatch.setattr(real_training, "train", watched)
+    inside = training().within(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        inside.observe(arch, names)
+    assert len(list(tmp_path.glob("trainings/*"))) == 1
+    assert inside.observe(arch, names) == whole
+    assert epochs == [1, 2]
+    assert not list(tmp_path.glob("trainings/*"))
+
+
+def test_a_query_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    (arch,) = SPACE.sample(1, np.random.default_rng(1))
+    with pytest.raises(TrainingDiverged):
+        training(recipe=BROKEN).within(tmp_path).query([arch], ["val_accuracy"])
+    assert not list(tmp_path.glob("trainings/*"))
