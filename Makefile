@@ -38,5 +38,5 @@ clean:
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bo,evolution,optuna,onnx]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bo,evolution,optuna,onnx,tensorboard]'
 	touch $(READY)

@@ -14,6 +14,7 @@ __all__ = [
     "InvalidInput",
     "MissingData",
     "MissingExtra",
+    "OutOfMemory",
     "RunLocked",
     "StorageError",
     "StrategyError",
@@ -64,6 +65,10 @@ class EvaluationError(AgnetError):
 
 class TrainingDiverged(EvaluationError):
     """A training whose loss is no longer a finite number."""
+
+
+class OutOfMemory(EvaluationError):
+    """A network or a batch that the memory of the device, or of this machine, does not hold."""
 
 
 class StrategyError(AgnetError):

@@ -173,7 +173,8 @@ class Run:
 
         frame = pd.DataFrame(self._epochs, columns=["query", "epoch", "name", "value"])
         wide = frame.pivot(index=["query", "epoch"], columns="name", values="value")
-        return wide.rename_axis(columns=None).reset_index()
+        table: pd.DataFrame = wide.rename_axis(columns=None).reset_index()
+        return table
 
     @property
     def tested(self) -> str | None:

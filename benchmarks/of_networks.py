@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,13 @@ from torch import nn
 from agnet.benchmarks.base import Benchmark, Observation, find_metric
 from agnet.benchmarks.networks import COSTS, NetworkCost, Skeleton, skeleton_of
 from agnet.benchmarks.streams import architecture_generator
-from agnet.benchmarks.training import ImageData
+from agnet.benchmarks.training import ImageData, within_memory
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, SearchSpace
 
 __all__ = ["NetworkBenchmark"]
+
+SMALLER: Final = "use a smaller network"
 
 
 class NetworkBenchmark(Benchmark):
@@ -110,8 +112,10 @@ class NetworkBenchmark(Benchmark):
 
         Raises:
             InvalidInput: If no network can be built of it.
+            OutOfMemory: If the network does not fit.
         """
-        return self._skeleton.cost(arch, self._data.image_shape, self._data.num_classes)
+        with within_memory(f"building {arch}", SMALLER):
+            return self._skeleton.cost(arch, self._data.image_shape, self._data.num_classes)
 
     @abstractmethod
     def _measure(
@@ -123,4 +127,5 @@ class NetworkBenchmark(Benchmark):
         """Builds the network of an architecture, and returns the generator of its weights."""
         generator = architecture_generator(self._seed, purpose, self._space, arch)
         shape, classes = self._data.image_shape, self._data.num_classes
-        return self._skeleton.build(arch, shape, classes, generator), generator
+        with within_memory(f"building {arch}", SMALLER):
+            return self._skeleton.build(arch, shape, classes, generator), generator

@@ -29,9 +29,11 @@ from agnet.benchmarks.training import (
     Group,
     ImageData,
     Recipe,
+    TensorBoard,
     TrainingResult,
     open_images,
     train,
+    within_memory,
 )
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, SearchSpace, open_space
@@ -45,7 +47,8 @@ METRICS: Final = (
     *COSTS,
     Metric("test_accuracy", "%", "maximize", held_out=True, description="after the last epoch"),
 )
-TRAINING, NETWORK, TRAININGS = "training.pt", "network.pt", "trainings"
+TRAINING, NETWORK = "training.pt", "network.pt"
+TRAININGS, EVENTS = "trainings", "tensorboard"
 LEARNT: Final = frozenset({"val_accuracy", "train_seconds", "test_accuracy"})
 
 
@@ -69,6 +72,7 @@ class RealTraining(NetworkBenchmark):
         seed: int = 0,
         *,
         execution: Execution | None = None,
+        tensorboard: bool = False,
         folder: Path | None = None,
     ) -> None:
         """Takes what to train, and how.
@@ -80,15 +84,19 @@ class RealTraining(NetworkBenchmark):
             skeleton: How they become networks; by default as the space was published.
             seed: Other seeds are other weights and other batches.
             execution: Where to compute; by default in one thread.
+            tensorboard: Whether trainings that have a folder write their curves for TensorBoard.
             folder: Where queries leave trainings that are under way: one that was killed is gone on
                 with when it is asked for again. By default nowhere.
 
         Raises:
             InvalidInput: If the seed is negative, or no networks of the space can be built.
+            MissingExtra: If TensorBoard is wanted and not installed.
         """
         super().__init__(space, data, skeleton, seed)
         self._recipe, self._execution = recipe or Recipe(), execution or Execution()
-        self._folder = folder
+        self._tensorboard, self._folder = tensorboard, folder
+        if tensorboard:
+            TensorBoard.check()
 
     @property
     def name(self) -> str:
@@ -114,10 +122,11 @@ class RealTraining(NetworkBenchmark):
     def settings(self) -> Mapping[str, Any]:
         """What :func:`open_real_training` takes, if the images are of a source that has a name."""
         how = {"recipe": asdict(self._recipe), "execution": asdict(self._execution)}
-        return {**super().settings, **how}
+        shown = {"tensorboard": True} if self._tensorboard else {}
+        return {**super().settings, **how, **shown}
 
     def within(self, folder: Path) -> RealTraining:
-        """Returns the same, leaving trainings that are under way in a folder of the run's."""
+        """Returns the same, leaving trainings that are under way in the run's folder."""
         return RealTraining(
             self._space,
             self._data,
@@ -125,7 +134,8 @@ class RealTraining(NetworkBenchmark):
             self._skeleton,
             self._seed,
             execution=self._execution,
-            folder=folder / TRAININGS,
+            tensorboard=self._tensorboard,
+            folder=folder,
         )
 
     def train(
@@ -149,13 +159,15 @@ class RealTraining(NetworkBenchmark):
             InvalidInput: If it is of another space, or is to be kept though its space is not opened
                 by its name.
             TrainingDiverged: If the loss is no longer finite.
+            OutOfMemory: If the network, or a batch, does not fit.
             CheckpointError: If another training lies in the folder.
             StorageError: If the folder cannot be written.
         """
         if folder is None:
             return self._train(arch, None, test, after_epoch)[0]
         check_keepable(arch)
-        result, network = self._train(arch, folder / TRAINING, test, after_epoch)
+        with self._shown(folder / EVENTS, after_epoch) as after:
+            result, network = self._train(arch, folder / TRAINING, test, after)
         if Group.here().leads:
             shape, classes = self._data.image_shape, self._data.num_classes
             standardise = self._recipe.standardise
@@ -173,17 +185,18 @@ class RealTraining(NetworkBenchmark):
         network, generator = self._build(arch, "training")
         if self._recipe.standardise:
             network = standardised(network, *self._data.moments)
-        result = train(
-            network,
-            self._data,
-            self._recipe,
-            generator,
-            test=test,
-            execution=self._execution,
-            checkpoint=checkpoint,
-            identity="" if checkpoint is None else self._identity(arch),
-            after_epoch=after_epoch,
-        )
+        with within_memory(f"training {arch}", "use a smaller batch or network"):
+            result = train(
+                network,
+                self._data,
+                self._recipe,
+                generator,
+                test=test,
+                execution=self._execution,
+                checkpoint=checkpoint,
+                identity="" if checkpoint is None else self._identity(arch),
+                after_epoch=after_epoch,
+            )
         return result, network
 
     def _identity(self, arch: Architecture) -> str:
@@ -215,8 +228,8 @@ class RealTraining(NetworkBenchmark):
             found["host_latency_ms"] = self.latency(arch)
         if not LEARNT & wanted:
             return found, {}
-        with self._under_way(arch) as checkpoint:
-            result, _ = self._train(arch, checkpoint, "test_accuracy" in wanted)
+        with self._under_way(arch) as (checkpoint, after_epoch):
+            result, _ = self._train(arch, checkpoint, "test_accuracy" in wanted, after_epoch)
         found["val_accuracy"] = result.val_accuracy
         found["train_seconds"] = result.train_seconds
         if result.test_accuracy is not None:
@@ -224,19 +237,35 @@ class RealTraining(NetworkBenchmark):
         return found, {"loss": result.losses, "val_accuracy": result.val_accuracies}
 
     @contextmanager
-    def _under_way(self, arch: Architecture) -> Iterator[Path | None]:
+    def _under_way(self, arch: Architecture) -> Iterator[tuple[Path | None, AfterEpoch | None]]:
         """Gives a file for a training while it lasts; one that is killed leaves it behind."""
         if self._folder is None:
-            yield None
+            yield None, None
             return
         name = hashlib.sha256(str(arch).encode()).hexdigest()[:16]
-        checkpoint = self._folder / f"{name}.pt"
+        checkpoint = self._folder / TRAININGS / f"{name}.pt"
         try:
-            yield checkpoint
+            with self._shown(self._folder / EVENTS / name, None) as after_epoch:
+                yield checkpoint, after_epoch
         except Exception:  # a failure is recorded, and not tried again
             checkpoint.unlink(missing_ok=True)
             raise
         checkpoint.unlink(missing_ok=True)
+
+    @contextmanager
+    def _shown(self, folder: Path, told: AfterEpoch | None) -> Iterator[AfterEpoch | None]:
+        """Writes for TensorBoard, if that is wanted, beside telling what is told of each epoch."""
+        if not self._tensorboard or not Group.here().leads:
+            yield told
+            return
+        with TensorBoard(folder) as board:
+
+            def after_epoch(epoch: int, loss: float, accuracy: float) -> None:
+                board(epoch, loss, accuracy)
+                if told is not None:
+                    told(epoch, loss, accuracy)
+
+            yield after_epoch
 
 
 def open_real_training(
@@ -248,6 +277,7 @@ def open_real_training(
     seed: int = 0,
     execution: Mapping[str, Any] | None = None,
     images: Sequence[int] | None = None,
+    tensorboard: bool = False,
 ) -> RealTraining:
     """Makes the benchmark of plain values, as configurations hold them.
 
@@ -260,12 +290,14 @@ def open_real_training(
         seed: Of weights and batches.
         execution: Settings of :class:`Execution`.
         images: How many there have to be to train on, to choose by and to test on.
+        tensorboard: Whether trainings that have a folder write their curves for TensorBoard.
 
     Raises:
         InvalidInput: If there are others, or a setting is unknown or cannot be used.
         MissingData: If there are no such images.
         TableError: If a file of them is damaged.
         StorageError: If one cannot be read.
+        MissingExtra: If TensorBoard is wanted and not installed.
     """
     opened = open_space(space)
     return RealTraining(
@@ -275,4 +307,5 @@ def open_real_training(
         read_skeleton(opened, network or {}),
         seed,
         execution=Execution.from_table(execution or {}),
+        tensorboard=tensorboard,
     )

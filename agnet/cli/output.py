@@ -28,7 +28,7 @@ def show_run(run: Run) -> None:
     )
     row = run.best_query
     if row is None:
-        console.print("nothing feasible was found: loosen the limits or raise --queries")
+        console.print(_nothing_found(run), markup=False)
     else:
         console.print(f"best   {row.arch}", markup=False)
         console.print(f"       found at query {row.query} of {len(run)}")
@@ -42,6 +42,12 @@ def show_run(run: Run) -> None:
         show_front(run, console)
     if run.folder is not None:
         console.print(f"run    {run.folder}", markup=False)
+
+
+def _nothing_found(run: Run) -> str:
+    if run.rows and all(row.failure is not None for row in run.rows):
+        return f"every evaluation failed, the first with {run.rows[0].failure}"
+    return "nothing feasible was found: loosen the limits or raise --queries"
 
 
 def show_front(run: Run, console: Console) -> None:

@@ -59,6 +59,10 @@ def search(
         list[str] | None,
         typer.Option(help="A setting of the networks, as in channels=8; repeatable."),
     ] = None,
+    tensorboard: Annotated[
+        bool,
+        typer.Option("--tensorboard", help="Trainings write curves for TensorBoard into the run."),
+    ] = False,
     noise: Annotated[
         bool, typer.Option("--noise", help="Answer with one recorded training run, not the mean.")
     ] = False,
@@ -169,7 +173,7 @@ def search(
         "seed": seed,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    images = image_settings(data, size, recipe, training, network)
+    images = image_settings(data, size, recipe, training, network, tensorboard)
     source = benchmark_settings(benchmark, dataset, table, space, noise, images)
     if resume:
         _resume(given, source, config, seeds, out, workers, test, quiet)

@@ -20,12 +20,19 @@ def image_settings(
     recipe: str | None,
     training: Sequence[str] | None,
     network: Sequence[str] | None,
+    tensorboard: bool,
 ) -> dict[str, Any]:
     """Gathers what the options say of images and of the networks that learn them."""
     how = None
     if recipe is not None or training:
         how = {"preset": recipe or "smoke", **read_settings(training)}
-    said = {"data": data, "size": size, "recipe": how, "network": read_settings(network) or None}
+    said = {
+        "data": data,
+        "size": size,
+        "recipe": how,
+        "network": read_settings(network) or None,
+        "tensorboard": tensorboard or None,
+    }
     return {name: value for name, value in said.items() if value is not None}
 
 

@@ -54,6 +54,9 @@ def train(
     device: Annotated[str, typer.Option(help="As torch names it.")] = "cpu",
     precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
     threads: Annotated[int, typer.Option(help="Of a CPU.")] = 1,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write curves for TensorBoard into the folder.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line an epoch.")] = False,
 ) -> None:
     """Train one architecture, and keep the network.
@@ -75,6 +78,7 @@ def train(
             read_settings(network),
             seed,
             {"device": own, "precision": precision, "threads": threads},
+            tensorboard=tensorboard,
         )
         _train(trainer, parsed, out, test, quiet, say=typer.echo if group.leads else _nothing)
 

@@ -4,10 +4,12 @@ from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out
 from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.folders import image_folder
 from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, accuracy, train
+from agnet.benchmarks.training.memory import within_memory
 from agnet.benchmarks.training.opening import open_images
 from agnet.benchmarks.training.parallel import Group, joined
 from agnet.benchmarks.training.recipe import PRESETS, Recipe, preset
 from agnet.benchmarks.training.sources import cifar10_python, cifar100_python, digits, from_npz
+from agnet.benchmarks.training.tensorboard import TensorBoard
 
 __all__ = [
     "PRESETS",
@@ -17,6 +19,7 @@ __all__ = [
     "ImageData",
     "LabelledImages",
     "Recipe",
+    "TensorBoard",
     "TrainingResult",
     "accuracy",
     "cifar10_python",
@@ -29,4 +32,5 @@ __all__ = [
     "open_images",
     "preset",
     "train",
+    "within_memory",
 ]

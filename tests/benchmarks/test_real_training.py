@@ -11,7 +11,7 @@ from agnet import search
 from agnet.benchmarks import open_benchmark, real_training
 from agnet.benchmarks.networks import BlockSkeleton
 from agnet.benchmarks.real_training import RealTraining
-from agnet.benchmarks.training import Recipe
+from agnet.benchmarks.training import Recipe, train
 from agnet.errors import InvalidInput, TrainingDiverged
 from agnet.evaluation import LocalProcesses
 from agnet.spaces import BlockCells, Subset
@@ -70,7 +70,7 @@ def test_costs_by_hand_and_without_training(monkeypatch: pytest.MonkeyPatch) -> 
 def test_test_images_are_looked_at_only_when_asked_for(
     metric: str, test: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, original = [], real_training.train
+    asked, original = [], train
 
     def watched(*arguments: Any, test: bool, **settings: Any) -> Any:
         asked.append(test)
@@ -169,7 +169,7 @@ def test_a_query_that_was_killed_goes_on_where_it_was(
     names = ("val_accuracy",)
     whole = training().observe(arch, names)
     epochs: list[int] = []
-    original = real_training.train
+    original = train
 
     def watched(*arguments: Any, after_epoch: object, **settings: Any) -> Any:
         def after(epoch: int, loss: float, accuracy: float) -> None:

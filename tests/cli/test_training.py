@@ -153,3 +153,20 @@ def test_bad_exports_are_one_line(terminal: Terminal, command: list[str], said: 
     code, _, err = terminal(*command)
     assert (code, err.count("\n")) == (2, 1)
     assert said in err
+
+
+def test_a_network_that_no_memory_holds_is_one_line_or_a_failed_query(terminal: Terminal) -> None:
+    huge = ["--network", "channels=10000000", "--network", "cells=1"]
+    arch = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|"
+    code, _, err = terminal("train", arch, *huge, "--out", "huge")
+    assert (code, "memory does not suffice" in err, len(err.splitlines())) == (2, True, 1)
+    small = ["--strategy", "random", "--init", "2", "--queries", "2", "--quiet", "--out", "run"]
+    code, out, _ = terminal("search", "--data", "digits", *huge, *small)
+    assert code == 0
+    assert "every evaluation failed, the first with OutOfMemory" in out
+
+
+def test_curves_are_written_for_tensorboard(terminal: Terminal) -> None:
+    command = ["train", CELL, *SMALL, "--set", "epochs=1", "--out", "run", "--tensorboard"]
+    assert terminal(*command)[0] == 0
+    assert list(Path("run/tensorboard").glob("events*"))
