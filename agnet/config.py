@@ -38,6 +38,8 @@ class SearchConfig:
             many as the strategy usually begins with, and at most the budget.
         batch: Architectures asked for at a time.
         seed: Seed of the run.
+        warm_start: Folder of an earlier run over the same space, of something cheaper, that the
+            search begins with; none if empty.
     """
 
     benchmark: Mapping[str, Any] = field(default_factory=lambda: {"name": "nasbench201"})
@@ -50,6 +52,7 @@ class SearchConfig:
     init: int | None = None
     batch: int = 2
     seed: int = 0
+    warm_start: str = ""
 
     def __post_init__(self) -> None:
         """Checks the numbers.
@@ -131,8 +134,9 @@ class SearchConfig:
         for name in ("benchmark", "options"):
             if not isinstance(values.get(name, {}), Mapping):
                 raise InvalidInput(f"got {name} = {values[name]!r}; expected a table")
-        if not isinstance(values.get("strategy", ""), str):
-            raise InvalidInput(f"got strategy = {values['strategy']!r}; expected a name")
+        for name, what in (("strategy", "a name"), ("warm_start", "a folder")):
+            if not isinstance(values.get(name, ""), str):
+                raise InvalidInput(f"got {name} = {values[name]!r}; expected {what}")
         return cls(**values)
 
 

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from agnet.benchmarks import Benchmark, find_metric
 from agnet.config import SearchConfig, without_none
-from agnet.errors import InvalidInput
+from agnet.errors import InvalidArchitecture, InvalidInput
+from agnet.objectives import outcomes
 from agnet.runs import read_config
 from agnet.seeds import stream
 from agnet.spaces import Architecture, Architectures, SearchSpace
-from agnet.storage import CONFIG, RESERVED
+from agnet.storage import CONFIG, RESERVED, RunStorage
 from agnet.strategies import Problem, Strategy, make_strategy
-from agnet.strategies.base import Computes
+from agnet.strategies.base import Computes, Earlier
 
 __all__ = ["check", "initial_architectures", "prepare", "settle", "with_initial"]
 
@@ -86,8 +87,10 @@ def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[
         The problem, and the names of the metrics to record.
 
     Raises:
-        InvalidInput: If a metric is unknown or held out, or the budget exceeds the space.
+        InvalidInput: If a metric is unknown or held out, the budget exceeds the space, or the run
+            to begin with is none of this space.
         MissingData: If a metric needs a file that has not been imported.
+        StorageError: If the run to begin with cannot be read.
     """
     objectives, limits = config.parsed_objectives(), config.parsed_limits()
     wanted = [objective.metric for objective in objectives] + [limit.metric for limit in limits]
@@ -108,7 +111,29 @@ def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[
             f"got {config.queries} queries; {benchmark.space.name} has only "
             f"{benchmark.space.size} architectures"
         )
-    return Problem(benchmark.space, objectives, limits, known), tuple(dict.fromkeys(wanted))
+    earlier = _earlier(Path(config.warm_start), benchmark.space) if config.warm_start else None
+    problem = Problem(benchmark.space, objectives, limits, known, earlier)
+    return problem, tuple(dict.fromkeys(wanted))
+
+
+def _earlier(folder: Path, space: SearchSpace) -> Earlier:
+    """Reads what another run has measured of architectures of a space."""
+    old = read_config(folder)
+    storage = RunStorage(folder, write=False)
+    try:
+        rows, columns = storage.rows(), storage.columns
+    finally:
+        storage.close()
+    try:
+        archs = space.batch([space.parse(row.arch) for row in rows])
+    except InvalidArchitecture as error:
+        raise InvalidInput(
+            f"the run {folder} cannot warm a search of {space.name}, being of another space: "
+            f"{error}"
+        ) from error
+    values = np.array([row.values for row in rows], dtype=np.float64).reshape(len(rows), -1)
+    found = outcomes(values, columns, old.parsed_objectives(), ())
+    return Earlier(archs[~found.failed], found.objectives[~found.failed])
 
 
 def _computed(

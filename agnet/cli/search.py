@@ -136,6 +136,13 @@ def search(
     seeds: Annotated[
         str | None, typer.Option(help="A sweep, one run a seed: 0:30, or a list as in 0,3,7.")
     ] = None,
+    warm_start: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of agnet: folder of an earlier run, of something cheaper such as training-free "
+            "scores, to begin with."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
     workers: Annotated[
         int, typer.Option(help="Processes: evaluations at a time, or runs at a time of a sweep.")
@@ -171,6 +178,7 @@ def search(
         "init": init,
         "batch": PAPER_BATCH if batch is None and preset == "paper" else batch,
         "seed": seed,
+        "warm_start": None if warm_start is None else str(warm_start.resolve()),
     }
     given = {name: value for name, value in given.items() if value is not None}
     images = image_settings(data, size, recipe, training, network, tensorboard)

@@ -100,4 +100,7 @@ def make_strategy(
             raise InvalidInput(
                 f"got {setting} = {value!r}; {name} expects {known[setting].__name__} there"
             )
-    return STRATEGIES[name](problem, rng, **settings)
+    made = STRATEGIES[name](problem, rng, **settings)
+    if problem.earlier is not None and not made.begins_with_earlier:
+        raise InvalidInput(f"got an earlier run to begin with, of which {name} makes nothing")
+    return made

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnet.errors import InvalidInput
+from agnet.errors import CheckpointError, InvalidInput
 from agnet.objectives import Outcomes
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
@@ -22,6 +22,7 @@ from agnet.strategies.base import Problem, Strategy
 from agnet.strategies.candidates import LISTED, fill_up, mutants
 from agnet.strategies.checkpoints import make_state, restoring
 from agnet.strategies.eda import rank_weights
+from agnet.strategies.guide import Guide
 from agnet.strategies.judge import Judge, merged, summed
 from agnet.strategies.latent_draws import LatentDraws
 from agnet.strategies.presets import PRESETS
@@ -49,7 +50,13 @@ class AGNet(Strategy):
     is diverse. Only architectures that were never evaluated and break no limit that can be computed
     are candidates; where accuracy is all that matters, only one of those that compute the same
     function.
+
+    With an earlier run of something cheaper, such as training-free scores, it needs no random
+    architectures to begin with: the first ones are those of which that run tells most, and what is
+    learnt of the others is how they differ from what it tells.
     """
+
+    begins_with_earlier = True
 
     def __init__(
         self,
@@ -61,6 +68,7 @@ class AGNet(Strategy):
         generator: bool = True,
         retraining: bool = True,
         boldness: float = -1.0,
+        joint: bool = False,
     ) -> None:
         """Starts with the generator that ships for the space and an unfitted surrogate.
 
@@ -74,6 +82,8 @@ class AGNet(Strategy):
             retraining: Whether the generator learns from what was evaluated.
             boldness: How many standard deviations a bound lies above the mean; what the preset
                 says if negative.
+            joint: Whether several objectives are one, the sum of their ranks, instead of a front
+                that is looked for; always so in the paper.
 
         Raises:
             InvalidInput: If a setting cannot be used.
@@ -90,8 +100,13 @@ class AGNet(Strategy):
         turns = [upper_bound(bold) for bold in (usual if boldness < 0 else (boldness,))]
         self._archive, self._rng = Archive(problem), rng
         self._latent = LatentDraws(ready_generator(problem.space, rng), rng) if generator else None
-        made, joint = _made(surrogate, problem, rng), self._preset.joint
-        self._judge = None if made is None else Judge(problem, made, turns, joint=joint)
+        made, self._joint = _made(surrogate, problem, rng), joint or self._preset.joint
+        self._guide = _guide(problem, made, rng)
+        if self._guide is not None:
+            self.initial = 0
+        self._judge = None
+        if made is not None:
+            self._judge = Judge(problem, made, turns, joint=self._joint, guide=self._guide)
         self._retraining = retraining
         self._retrained = 0  # queries that were known when the generator was last retrained
         self._pool = problem.space.batch([])
@@ -136,6 +151,7 @@ class AGNet(Strategy):
             surrogate=None if self.surrogate is None else self.surrogate.state_dict(),
             pool=torch.from_numpy(self._pool.choices.copy()),
             retrained=self._retrained,
+            guide="" if self._guide is None else self._guide.digest,
         )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -147,6 +163,8 @@ class AGNet(Strategy):
                 self.surrogate.load_state_dict(state["surrogate"])
             self._pool = self._archive.problem.space.from_choices(state["pool"].numpy())
             self._retrained = int(state["retrained"])
+            if state.get("guide", "") != ("" if self._guide is None else self._guide.digest):
+                raise CheckpointError("the earlier run that this one began with is not as it was")
 
     def _candidates(self, *, guide: bool) -> Architectures:
         """What this round's batch is chosen from.
@@ -178,7 +196,7 @@ class AGNet(Strategy):
     def _ranks(self) -> npt.NDArray[np.int64]:
         """Ranks ``(B,)`` of what was evaluated, 0 the best, by all objectives."""
         outcomes = self._archive.outcomes
-        return (summed(outcomes) if self._preset.joint else merged(outcomes)).ranks()
+        return (summed(outcomes) if self._joint else merged(outcomes)).ranks()
 
     def _best(self, n: int) -> npt.NDArray[np.int64]:
         """The rows of the best that were evaluated, in order; equals of a front in any order."""
@@ -201,9 +219,23 @@ class AGNet(Strategy):
 
     def _choose(self, pool: Architectures, n: int) -> npt.NDArray[np.int64]:
         """The rows of the pool to evaluate."""
+        if not len(self._archive) and self._guide is not None:
+            return np.argsort(-self._guide(pool), kind="stable")[:n]
         if self._judge is None or not len(self._archive):
             return self._rng.permutation(len(pool))[:n]
         return self._judge.choose(pool, n)
+
+
+def _guide(problem: Problem, surrogate: Surrogate | None, rng: np.random.Generator) -> Guide | None:
+    if problem.earlier is None:
+        return None
+    if surrogate is None or len(problem.objectives) != 1:
+        raise InvalidInput(
+            f"got an earlier run to begin with, {len(problem.objectives)} objectives and "
+            f"{'no' if surrogate is None else 'a'} surrogate; expected one objective, and a "
+            "surrogate"
+        )
+    return Guide(problem.space, problem.earlier, rng)
 
 
 def _made(name: str, problem: Problem, rng: np.random.Generator) -> Surrogate | None:

@@ -14,10 +14,23 @@ from agnet.errors import InvalidInput
 from agnet.objectives import Limit, Objective, Outcomes
 from agnet.spaces import Architecture, Architectures, SearchSpace
 
-__all__ = ["Problem", "Strategy", "check_single_objective"]
+__all__ = ["Earlier", "Problem", "Strategy", "check_single_objective"]
 
 
 Computes: TypeAlias = Callable[[Sequence[Architecture]], npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What another run measured, such as training-free scores or shorter trainings.
+
+    Attributes:
+        archs: ``S`` architectures.
+        objectives: ``(S, G)``, its objectives, every column to be minimised; no NaN.
+    """
+
+    archs: Architectures
+    objectives: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,12 +43,14 @@ class Problem:
         limits: ``L`` hard bounds, in the order of ``Outcomes.excess``.
         known: What computes a metric, ``(B,)`` numbers of ``B`` architectures, by its name: there
             for those that follow from an architecture alone, which need not be predicted.
+        earlier: What another run has measured, for strategies that begin with it.
     """
 
     space: SearchSpace
     objectives: tuple[Objective, ...]
     limits: tuple[Limit, ...] = ()
     known: Mapping[str, Computes] = field(default_factory=dict)
+    earlier: Earlier | None = None
 
     @property
     def known_limits(self) -> list[int]:
@@ -64,6 +79,7 @@ class Strategy(ABC):
 
     Attributes:
         initial: How many random architectures it usually begins with.
+        begins_with_earlier: Whether it makes something of ``Problem.earlier``.
 
     Life cycle: the loop draws the initial architectures itself, the same for every strategy of a
     seed, and tells them first. Then it asks for a batch, evaluates it and tells the outcomes in the
@@ -74,7 +90,8 @@ class Strategy(ABC):
     :class:`agnet.testing.StrategyContract` checks it.
     """
 
-    initial: ClassVar[int] = 16
+    initial: int = 16
+    begins_with_earlier: ClassVar[bool] = False
 
     @abstractmethod
     def ask(self, n: int) -> Architectures:

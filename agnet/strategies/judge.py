@@ -14,6 +14,7 @@ from agnet.spaces import Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem
 from agnet.strategies.feasibility import log_feasibility, margins
+from agnet.strategies.guide import Guide
 from agnet.strategies.hypervolume_gain import choose_by_gain, log_gains
 from agnet.strategies.targets import search_scores
 from agnet.surrogates import GaussianProcess, GraphEnsemble, Surrogate
@@ -42,14 +43,25 @@ class Judge:
     That an evaluation does not fail is one more limit, on a number that is 1 where one did. Of what
     failed nothing else is known: neither a bad objective nor a large cost is learnt of it.
 
+    With a guide, one objective is learnt as a multiple of what that tells, and a rest; what is
+    added for a candidate does not depend on what is learnt of the rest, and so is added to the
+    bound.
+
     Attributes:
         surrogate: What predicts.
     """
 
     def __init__(
-        self, problem: Problem, surrogate: Surrogate, acquire: Sequence[Acquisition], *, joint: bool
+        self,
+        problem: Problem,
+        surrogate: Surrogate,
+        acquire: Sequence[Acquisition],
+        *,
+        joint: bool,
+        guide: Guide | None = None,
     ) -> None:
         """Starts with nothing learnt; the choices of a batch are made by ``acquire`` in turn."""
+        self._guide, self._slope = guide, 0.0
         self._problem, self.surrogate, self._acquire = problem, surrogate, acquire
         self._many = len(problem.objectives) > 1 and not joint
         computed = problem.known if self._many else {}
@@ -67,6 +79,8 @@ class Judge:
             self._scores[:, m] = search_scores(outcomes.objectives[:, m])
         for m in self._known:
             self._scores[:, m] = self._known_scores(m, outcomes.objectives[:, m])
+        if self._guide is not None:
+            self._scores[:, 0] = self._rest(self._guide, archive, self._scores[:, 0])
         limits = tuple(self._problem.limits[at] for at in self._limits)
         excess = _without_gaps(outcomes.excess[:, self._limits])
         targets, self._bounds = margins(excess, limits)
@@ -94,7 +108,8 @@ class Judge:
         if joint or not isinstance(self.surrogate, GraphEnsemble | GaussianProcess):
             return order[:n]
         first = order[: max(SHORTLIST, 16 * n)]  # bounds only sink while a batch is chosen
-        return first[self.surrogate.choose(pool[first], n, self._acquire, feasible[first])]
+        offset = feasible[first] + self._told(pool[first])
+        return first[self.surrogate.choose(pool[first], n, self._acquire, offset)]
 
     def _judged(self, archs: Architectures) -> tuple[Array, Array]:
         """What ``B`` candidates promise, and the log-feasibility in that."""
@@ -122,7 +137,23 @@ class Judge:
             objective = self._problem.objectives[m]
             values = objective.sign * self._problem.known[objective.metric](archs)
             means[:, m], stds[:, m] = self._known_scores(m, values), 0.0
+        means[:, 0] += self._told(archs)
         return means, stds, feasible
+
+    def _rest(self, guide: Guide, archive: Archive, scores: Array) -> Array:
+        """What is left of ``(B,)`` scores without what the guide tells, of unit variance."""
+        slope = guide.slope(archive.archs, scores)
+        rest = scores - slope * guide(archive.archs)
+        rest -= rest.mean()
+        unit = float(rest.std()) or 1.0
+        self._slope = slope / unit
+        return rest / unit
+
+    def _told(self, archs: Architectures) -> Array:
+        """What the guide adds to ``(B,)`` means; nothing without one."""
+        if self._guide is None:
+            return np.zeros(len(archs))
+        return self._slope * self._guide(archs)
 
     def _known_scores(self, m: int, values: Array) -> Array:
         shift, scale = self._scale[:, m]

@@ -8,7 +8,7 @@ Architecture Search", ECCV 2018.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, final
+from typing import Any, Final, final
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,7 @@ class POPNAS(Strategy):
     of its steps are learnt, but most do not grow.
     """
 
-    initial: ClassVar[int] = 0
+    initial = 0
 
     def __init__(
         self,
