@@ -1,4 +1,4 @@
-"""Runs the README's shell commands and Python example, as a reader would."""
+"""Runs the shell commands and Python examples of the README and the tutorial, as a reader would."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TEXTS = ("README.md", "experiments/your_images.md")
 
 
 def main() -> None:
     """Runs every ``console`` and ``python`` block."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in TEXTS:
+        run(name)
+
+
+def run(name: str) -> None:
+    """Runs those of one text, in a folder of its own."""
+    text = (ROOT / name).read_text(encoding="utf-8")
     blocks = re.findall(r"```(console|python)\n(.*?)```", text, flags=re.DOTALL)
     if not blocks:
-        raise SystemExit("the README has no commands")
+        raise SystemExit(f"{name} has no commands")
     environment = {**os.environ, "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}"}
     environment.pop("AGNET_DATA", None)  # a reader has imported nothing
     with tempfile.TemporaryDirectory() as folder:

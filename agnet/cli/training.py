@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,30 +15,35 @@ from agnet.errors import InvalidInput
 if TYPE_CHECKING:
     from torch import nn
 
-    from agnet.benchmarks.real_training import RealTraining
-    from agnet.spaces import Architecture
-
 __all__ = ["export", "train"]
 
 
 def train(
-    arch: Annotated[str, typer.Argument(help="An architecture, in the text form of its space.")],
-    out: Annotated[Path, typer.Option(help="Folder of the training; gone on with if it is there.")],
-    space: Annotated[str, typer.Option(help="The search space of ARCH.")] = "nasbench201",
-    data: Annotated[
+    source: Annotated[
         str,
+        typer.Argument(
+            metavar="ARCH", help="An architecture, or the folder of a run, of which it is the best."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the training; gone on with if it is there.")],
+    space: Annotated[
+        str | None, typer.Option(help="The search space of ARCH.  [default: nasbench201]")
+    ] = None,
+    data: Annotated[
+        str | None,
         typer.Option(
             help="digits, a folder of CIFAR's python version, a folder of image files in a folder "
-            "a class, or an npz file."
+            "a class, or an npz file.  [default: digits]"
         ),
-    ] = "digits",
+    ] = None,
     size: Annotated[int | None, typer.Option(help="Side of the images, of image files.")] = None,
     recipe: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="popnas, nasbench201-200, nasbench201-12, darts-cifar, darts-imagenet or smoke."
+            help="popnas, nasbench201-200, nasbench201-12, darts-cifar, darts-imagenet or smoke.  "
+            "[default: smoke]"
         ),
-    ] = "smoke",
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of the recipe, as in epochs=3; repeatable."),
@@ -47,13 +52,18 @@ def train(
         list[str] | None,
         typer.Option(help="A setting of the network, as in channels=8; repeatable."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of weights and batches.  [default: 0]")
+    ] = None,
     test: Annotated[
         bool, typer.Option("--test", help="At the end, read the test accuracy, once.")
     ] = False,
     device: Annotated[str, typer.Option(help="As torch names it.")] = "cpu",
     precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
     threads: Annotated[int, typer.Option(help="Of a CPU.")] = 1,
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="That layout of images: often faster.")
+    ] = False,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write curves for TensorBoard into the folder.")
     ] = False,
@@ -61,38 +71,70 @@ def train(
 ) -> None:
     """Train one architecture, and keep the network.
 
-    Killed at any moment and begun again with the same options, it ends with the same weights. Under
-    torchrun (torchrun --nproc-per-node 4 -m agnet train ...) each process takes a part of a batch.
+    Killed at any moment and begun again with the same options, it ends with the same weights. Of a
+    run that searched by training, the images, network and recipe are used where no option says
+    otherwise. Under torchrun (torchrun --nproc-per-node 4 -m agnet train ...) each process takes a
+    part of a batch.
     """
-    from agnet.benchmarks.real_training import open_real_training
     from agnet.benchmarks.training import joined
-    from agnet.spaces import open_space
 
-    parsed = open_space(space).parse(arch)
+    # A text too long for a path makes Path raise, and os.path say no.
+    arch, settings = _searched(source, space) if os.path.isdir(source) else (source, {})
+    if data is not None:
+        settings.pop("size", None)
+    how = {"preset": recipe} if recipe is not None else settings.get("recipe", {"preset": "smoke"})
+    given = {
+        "space": space,
+        "data": data,
+        "size": size,
+        "recipe": {**how, **read_settings(option)},
+        "network": read_settings(network) or None,
+        "seed": seed,
+    }
+    settings |= {name: value for name, value in given.items() if value is not None}
     with joined(device) as (group, own):
-        trainer = open_real_training(
-            space,
-            data,
-            size,
-            {"preset": recipe, **read_settings(option)},
-            read_settings(network),
-            seed,
-            {"device": own, "precision": precision, "threads": threads},
-            tensorboard=tensorboard,
-        )
-        _train(trainer, parsed, out, test, quiet, say=typer.echo if group.leads else _nothing)
+        settings["execution"] = {
+            "device": own,
+            "precision": precision,
+            "threads": threads,
+            "channels_last": channels_last,
+        }
+        say = typer.echo if group.leads else _nothing
+        _train(arch, settings, tensorboard, out, test, quiet, say)
+
+
+def _searched(source: str, space: str | None) -> tuple[str, dict[str, Any]]:
+    """The best architecture of a run, and of what it was trained there, if it was."""
+    from agnet.runs import Run
+
+    run = Run.open(source)
+    if run.best is None:
+        raise InvalidInput(f"the run {source} has found nothing feasible to train")
+    if space is not None:
+        raise InvalidInput("--space is for an architecture; a run has one of its own")
+    settings = {"space": run.benchmark.space.name}
+    if run.config.benchmark["name"] == "real_training":
+        told = ("data", "size", "recipe", "network", "seed")
+        settings |= {
+            name: run.config.benchmark[name] for name in told if name in run.config.benchmark
+        }
+    return str(run.best), settings
 
 
 def _train(
-    trainer: RealTraining,
-    arch: Architecture,
+    text: str,
+    settings: Mapping[str, Any],
+    tensorboard: bool,
     out: Path,
     test: bool,
     quiet: bool,
     say: Callable[..., None],
 ) -> None:
-    from agnet.benchmarks.real_training import NETWORK
+    from agnet.benchmarks.real_training import NETWORK, open_real_training
+    from agnet.spaces import open_space
 
+    arch = open_space(settings.get("space", "nasbench201")).parse(text)
+    trainer = open_real_training(**settings, tensorboard=tensorboard)
     cost = trainer.cost(arch)
     say(f"{cost.parameters / 1e6:.3f} M parameters, {cost.macs / 1e6:.2f} M multiply-adds")
 
@@ -157,7 +199,7 @@ def _network(
     from agnet.benchmarks.real_training import NETWORK
     from agnet.spaces import open_space
 
-    if os.path.exists(source):  # of a text too long for a path, Path would raise
+    if os.path.exists(source):  # as above
         folder = Path(source)
         kept = load_network(folder / NETWORK if folder.is_dir() else folder)
         return kept.network, kept.image

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from agnet import Run
 from agnet.benchmarks.networks import load_network
 from agnet.seeds import stream
 from agnet.spaces import DARTS
@@ -170,3 +171,34 @@ def test_curves_are_written_for_tensorboard(terminal: Terminal) -> None:
     command = ["train", CELL, *SMALL, "--set", "epochs=1", "--out", "run", "--tensorboard"]
     assert terminal(*command)[0] == 0
     assert list(Path("run/tensorboard").glob("events*"))
+
+
+def test_the_best_of_a_run_is_trained_as_it_was_there(terminal: Terminal, tmp_path: Path) -> None:
+    pets(tmp_path / "pets")
+    command = ["search", "--data", "pets", "--size", "8", *SMALL, "--strategy", "random"]
+    command += ["--train", "epochs=1", "--train", "batch=6", "--init", "2", "--queries", "2"]
+    assert terminal(*command, "--out", "found")[0] == 0
+    run = Run.open("found")
+    code, out, _ = terminal("train", "found", "--quiet", "--out", "best")
+    assert code == 0
+    assert run.best_query is not None
+    assert f"validation accuracy {run.best_query.values[0]:.2f} %" in out
+    kept = load_network(Path("best/network.pt"))
+    assert (str(kept.arch), kept.image) == (str(run.best), (3, 8, 8))
+    code, _, err = terminal("train", "found", "--space", "darts", "--out", "x")
+    assert (code, "a run has one of its own" in err) == (2, True)
+    longer = ["train", "found", "--quiet", "--set", "epochs=2", "--data", "digits", "--out", "y"]
+    assert terminal(*longer)[0] == 0
+    assert load_network(Path("y/network.pt")).image == (1, 8, 8)
+
+
+def test_the_best_of_a_table_is_trained_too_and_a_folder_that_is_no_run_is_refused(
+    terminal: Terminal,
+) -> None:
+    small = ["--network", "channels=2", "--network", "cells=1", "--set", "epochs=1", "--quiet"]
+    assert terminal("search", "--strategy", "random", "--queries", "16", "--out", "found")[0] == 0
+    assert terminal("train", "found", *small, "--out", "best")[0] == 0
+    assert load_network(Path("best/network.pt")).arch == Run.open("found").best
+    Path("empty").mkdir()
+    code, _, err = terminal("train", "empty", "--out", "x")
+    assert (code, "holds no run" in err) == (2, True)
