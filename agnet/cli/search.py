@@ -69,8 +69,8 @@ def search(
     strategy: Annotated[
         str | None,
         typer.Option(
-            help="agnet, lamoo, popnas, random, local_search, evolution, eda, trees, gp; with "
-            "extras nsga2, nsga3, moead, tpe, qnehvi, qehvi, qparego.  [default: agnet]"
+            help="agnet, lamoo, popnas, importance, random, local_search, evolution, eda, trees, "
+            "gp; with extras nsga2, nsga3, moead, tpe, qnehvi, qehvi, qparego.  [default: agnet]"
         ),
     ] = None,
     surrogate: Annotated[

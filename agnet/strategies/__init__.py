@@ -16,6 +16,7 @@ from agnet.strategies.eda import EDA
 from agnet.strategies.evolution import Evolution
 from agnet.strategies.genetic import make_moead, make_nsga2, make_nsga3
 from agnet.strategies.gp import make_gp
+from agnet.strategies.importance import Importance
 from agnet.strategies.lamoo import LaMOO
 from agnet.strategies.local_search import LocalSearch
 from agnet.strategies.model_based import ModelBased
@@ -32,6 +33,7 @@ __all__ = [
     "AGNet",
     "Bayesian",
     "Evolution",
+    "Importance",
     "LaMOO",
     "LocalSearch",
     "ModelBased",
@@ -59,6 +61,7 @@ STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
     "gp": make_gp,
     "lamoo": LaMOO,
     "popnas": POPNAS,
+    "importance": Importance,
     "tpe": TPE,
     "nsga2": make_nsga2,
     "nsga3": make_nsga3,
