@@ -127,8 +127,11 @@ def follow(task: Task, arm: Arm, evaluations: int, runs: int, rng: np.random.Gen
         if arm.moves:
             seen = loss + arm.noise * rng.standard_normal(loss.shape) if arm.noise else loss
             ranked = weights if arm.ranks else np.ones_like(weights)
-            credit = weights * utility(arm.utility, task.sums(seen, cost), ranked)
-            gradient = natural_gradient(state.theta, hot, credit)
+            worth = utility(arm.utility, task.sums(seen, cost), ranked)
+            if not arm.ranks:  # else their mean is 0
+                mean = (weights * worth).sum(-1, keepdims=True) / weights.sum(-1, keepdims=True)
+                worth = worth - mean
+            gradient = natural_gradient(state.theta, hot, weights * worth)
             state = step(state, gradient, variables, pace, least)
         found = modes(state.theta)
         share = effective_share(weights).mean(axis=-1)

@@ -202,8 +202,9 @@ class Importance(Strategy):
         """Restores a state; see :meth:`Strategy.load_state_dict`."""
         with restoring("importance", self._archive, self._rng, state):
             found = State(*(part.numpy().copy() for part in state["distributions"]))
-            if found.theta.shape != self._state.theta.shape:
-                raise ValueError(f"distributions of shape {found.theta.shape}")
+            shapes = [[part.shape for part in astuple(one)] for one in (found, self._state)]
+            if shapes[0] != shapes[1]:
+                raise ValueError(f"distributions of shapes {shapes[0]}")
             self._restart(found)
             self._effective = state["effective"].numpy().copy()
             rows = state["draws"].numpy(), state["origin"].numpy()

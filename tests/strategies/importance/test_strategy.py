@@ -282,6 +282,7 @@ def test_half_a_state_is_refused() -> None:
     for wrong in (
         {**good, "distributions": [theta[:4], *rest]},
         {**good, "distributions": [theta]},
+        {**good, "distributions": [theta, *reversed(rest)]},
         {**good, "draws": None},
         {**good, "prices": 3},
         {key: value for key, value in good.items() if key != "effective"},
