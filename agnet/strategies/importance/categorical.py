@@ -72,7 +72,7 @@ def origins(
     """
     if draw == "mixture":
         return np.asarray(rng.integers(k, size=(*lead, k * own)), dtype=np.int64)
-    return np.broadcast_to(np.repeat(np.arange(k), own), (*lead, k * own)).copy()
+    return np.array(np.broadcast_to(np.repeat(np.arange(k), own), (*lead, k * own)))
 
 
 def draw(theta: Array, origin: Integers, rng: np.random.Generator) -> Integers:

@@ -151,7 +151,9 @@ def test_searches_side_by_side_are_those_one_by_one(kind: str) -> None:
     states = State(
         *(np.stack(column) for column in zip(*(parts(c[0]) for c in cases), strict=True))
     )
-    choices, origin, values = (np.stack([case[at] for case in cases]) for at in (1, 2, 3))
+    choices = np.stack([case[1] for case in cases])
+    origin = np.stack([case[2] for case in cases])
+    values = np.stack([case[3] for case in cases])
     together = learn(states, choices, origin, values, how)
     for at, case in enumerate(cases):
         alone = learn(*case, how)

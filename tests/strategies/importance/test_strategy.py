@@ -89,9 +89,6 @@ class TestCells(TestTwoObjectives):
     def space(self) -> SearchSpace:
         return NASBench101()
 
-    def small_space(self) -> SearchSpace:
-        return NASBench101(4)
-
 
 class TestMembers(TestTwoObjectives):
     """Where some vectors stand for nothing."""
