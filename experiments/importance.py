@@ -76,7 +76,7 @@ def print_tables(results: Path, *, checks: bool) -> None:
         return
     for on in TABLES:
         print(f"\n{on}\n", main_table(results, [*MAIN, "random"], on), sep="\n")
-    rest = [arm for arm, on in plan() if on == "cifar10" and arm not in MAIN]
+    rest = [arm for arm, on in plan() if on == "cifar10" and arm not in (*MAIN, "random")]
     print("\ncifar10, others\n", ablation_table(results, rest), sep="\n")
     print("\nratios\n", speed_table(results, TABLES), sep="\n")
     named = [on for on in GRIDS if on not in TABLES]

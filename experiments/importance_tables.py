@@ -88,7 +88,7 @@ def speed_table(results: Path, tables: Sequence[str]) -> str:
             tuned = [_best(results, one, on) for one in ("separate", kind)]
             cells = [_written(results, pair, on) for pair in (usual, tuned)]
             lines.append([on, kind, cells[0], cells[1], " / ".join(tuned)])
-    head = ["data", "samples", "ratio at-n2-d0.5", "both with their best settings", "which are"]
+    head = ["data", "samples", "ratio with n2-d0.5", "both with their best settings", "which are"]
     return table(head, lines)
 
 
@@ -127,6 +127,11 @@ def _rest(results: Path, arm: str, on: str) -> list[str]:
     names += [f"archive_{mark}" for mark in (200, 400, 1000)]
     names += [f"share_{mark}" for mark in (300, 1000, 4000)]
     found = [gather(results, arm, on, name) for name in (*names, "top")]
+    if arm == "random":  # it has no modes
+        found = [
+            part if name.startswith("archive") else part[:0]
+            for name, part in zip((*names, "top"), found, strict=True)
+        ]
     cells = [f"{values.mean():.4f}" if len(values) else "-" for values in found]
     return [*cells, *(f"{effective(results, arm, on, mark):.2f}" for mark in EFFECTIVE)]
 
