@@ -40,6 +40,10 @@ class SearchConfig:
         seed: Seed of the run.
         warm_start: Folder of an earlier run over the same space, of something cheaper, that the
             search begins with; none if empty.
+        asynchronous: Whether no worker waits for others: as soon as one of its architectures has
+            been evaluated, the next is asked for, whatever ``batch`` says. The history depends on
+            timing then; one that was resumed lacks nothing and repeats nothing, but does not equal
+            an unbroken one.
     """
 
     benchmark: Mapping[str, Any] = field(default_factory=lambda: {"name": "nasbench201"})
@@ -53,9 +57,10 @@ class SearchConfig:
     batch: int = 2
     seed: int = 0
     warm_start: str = ""
+    asynchronous: bool = False
 
     def __post_init__(self) -> None:
-        """Checks the numbers.
+        """Checks the numbers and the switch.
 
         Raises:
             InvalidInput: If one cannot be used, or an objective or limit is malformed.
@@ -66,6 +71,8 @@ class SearchConfig:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise InvalidInput(f"got {name} = {value!r}; expected a whole number >= {least}")
+        if not isinstance(self.asynchronous, bool):
+            raise InvalidInput(f"got asynchronous = {self.asynchronous!r}; expected true or false")
         if self.init is not None and self.init > self.queries:
             raise InvalidInput(
                 f"got {self.init} initial architectures and {self.queries} queries; the initial "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agnet.benchmarks import Benchmark
     from agnet.spaces import Architecture
 
-__all__ = ["Evaluation", "Evaluator", "InProcess", "LocalProcesses"]
+__all__ = ["Evaluation", "Evaluator", "InProcess", "LocalProcesses", "evaluate_one", "failed"]
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,12 @@ class Evaluator(ABC):
     """Evaluates architectures on a benchmark; a context manager that frees its workers."""
 
     @abstractmethod
-    def evaluate(self, archs: Sequence[Architecture]) -> Iterator[tuple[int, Evaluation]]:
+    def evaluate(self, archs: Iterable[Architecture]) -> Iterator[tuple[int, Evaluation]]:
         """Yields the position and outcome of each of ``archs`` as it arrives, in any order.
 
-        An evaluation that raises, gives NaN or kills its process is yielded as failed.
+        The next one is taken from ``archs`` only when a worker is free for it, so that it can
+        depend on the outcomes that were yielded before. An evaluation that raises, gives NaN or
+        kills its process is yielded as failed.
         """
 
     @abstractmethod
@@ -65,10 +67,10 @@ class InProcess(Evaluator):
         self._benchmark = benchmark
         self._metrics = tuple(metrics)
 
-    def evaluate(self, archs: Sequence[Architecture]) -> Iterator[tuple[int, Evaluation]]:
+    def evaluate(self, archs: Iterable[Architecture]) -> Iterator[tuple[int, Evaluation]]:
         """Yields outcomes in order."""
         for i, arch in enumerate(archs):
-            yield i, _evaluate_one(self._benchmark, arch, self._metrics)
+            yield i, evaluate_one(self._benchmark, arch, self._metrics)
 
     def __enter__(self) -> InProcess:
         return self
@@ -93,16 +95,19 @@ class LocalProcesses(Evaluator):
         self._workers = workers
         self._stopping = ExitStack()
 
-    def evaluate(self, archs: Sequence[Architecture]) -> Iterator[tuple[int, Evaluation]]:
+    def evaluate(self, archs: Iterable[Architecture]) -> Iterator[tuple[int, Evaluation]]:
         """Yields outcomes as they arrive."""
-        waiting = [(position, arch, True) for position, arch in enumerate(archs)][::-1]
+        jobs = ((position, arch, True) for position, arch in enumerate(archs))
+        again: list[tuple[int, Architecture, bool]] = []
         running: dict[Future[Evaluation], tuple[int, float, tuple[int, Architecture, bool]]] = {}
         free = list(range(self._workers))
-        while waiting or running:
-            while waiting and free:
-                worker, job = free.pop(), waiting.pop()
+        while True:
+            while free and (job := again.pop() if again else next(jobs, None)):
+                worker = free.pop()
                 future = self._submit(worker, job[1])
                 running[future] = (worker, time.perf_counter(), job)
+            if not running:
+                return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 worker, started, (position, arch, first_try) = running.pop(future)
                 free.append(worker)
@@ -110,11 +115,11 @@ class LocalProcesses(Evaluator):
                     yield position, future.result()
                 except BrokenProcessPool:
                     if first_try:
-                        waiting.append((position, arch, False))
+                        again.append((position, arch, False))
                         continue
                     seconds = time.perf_counter() - started
                     why = "the evaluating process died, twice"
-                    yield position, _failed(len(self._metrics), seconds, why)
+                    yield position, failed(len(self._metrics), seconds, why)
 
     def __enter__(self) -> LocalProcesses:
         """Starts the workers.
@@ -153,11 +158,13 @@ class LocalProcesses(Evaluator):
             return self._executors[worker].submit(_evaluate_in_worker, arch)
 
 
-def _failed(metrics: int, seconds: float, why: str) -> Evaluation:
+def failed(metrics: int, seconds: float, why: str) -> Evaluation:
+    """Returns the outcome of an evaluation that gave none of so many metrics."""
     return Evaluation((float("nan"),) * metrics, seconds, why)
 
 
-def _evaluate_one(benchmark: Benchmark, arch: Architecture, metrics: tuple[str, ...]) -> Evaluation:
+def evaluate_one(benchmark: Benchmark, arch: Architecture, metrics: tuple[str, ...]) -> Evaluation:
+    """Asks a benchmark for metrics of one architecture; whatever it raises is an outcome."""
     started = time.perf_counter()
     try:
         seen = benchmark.observe(arch, metrics)
@@ -165,10 +172,10 @@ def _evaluate_one(benchmark: Benchmark, arch: Architecture, metrics: tuple[str, 
         missing = [name for name, value in numbers if not isfinite(value)]
     except Exception as error:  # whatever a user's benchmark raises is recorded, never lost
         why = f"{type(error).__name__}: {error}"
-        return _failed(len(metrics), time.perf_counter() - started, why)
+        return failed(len(metrics), time.perf_counter() - started, why)
     seconds = time.perf_counter() - started
     if missing:
-        return _failed(len(metrics), seconds, f"no finite value of {', '.join(missing)}")
+        return failed(len(metrics), seconds, f"no finite value of {', '.join(missing)}")
     return Evaluation(seen.values, seconds, curves=seen.curves)
 
 
@@ -188,4 +195,4 @@ def _is_ready() -> None:
 def _evaluate_in_worker(arch: Architecture) -> Evaluation:
     if _job is None:
         raise EvaluationError("a worker was asked before it was set up")
-    return _evaluate_one(_job[0], arch, _job[1])
+    return evaluate_one(_job[0], arch, _job[1])

@@ -22,7 +22,14 @@ from agnet.storage import CONFIG, RESERVED, RunStorage
 from agnet.strategies import Problem, Strategy, make_strategy
 from agnet.strategies.base import Computes, Earlier
 
-__all__ = ["check", "initial_architectures", "prepare", "settle", "with_initial"]
+__all__ = [
+    "check",
+    "check_asynchronous",
+    "initial_architectures",
+    "prepare",
+    "settle",
+    "with_initial",
+]
 
 
 def settle(
@@ -153,7 +160,23 @@ def check(benchmark: Benchmark, config: SearchConfig) -> Strategy:
         MissingData: If a metric needs a file that has not been imported.
     """
     problem, _ = prepare(benchmark, config)
-    return make_strategy(config.strategy, problem, stream(config.seed, "strategy"), config.options)
+    rng = stream(config.seed, "strategy")
+    strategy = make_strategy(config.strategy, problem, rng, config.options)
+    check_asynchronous(config, strategy)
+    return strategy
+
+
+def check_asynchronous(config: SearchConfig, strategy: Strategy) -> None:
+    """Checks that a strategy can be asked while evaluations are pending, if it will be.
+
+    Raises:
+        InvalidInput: If it cannot.
+    """
+    if config.asynchronous and strategy.by_steps:
+        raise InvalidInput(
+            f"got asynchronous for {config.strategy}, which plans each step when the one before "
+            "has been evaluated; search without it, in batches as large as there are workers"
+        )
 
 
 def with_initial(config: SearchConfig, strategy: Strategy) -> SearchConfig:

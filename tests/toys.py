@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast, final
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.benchmarks import Benchmark, find_metric
+from agnet.evaluation import Evaluation, Evaluator, evaluate_one
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture, NASBench201
 
@@ -88,6 +89,45 @@ class Toy(Benchmark):
         if self.behaviour == "dies":
             os._exit(7)
         return np.full_like(accuracy, np.nan)
+
+
+@final
+class OutOfOrder(Evaluator):
+    """As if workers finished in another order than they began, though all is in this process.
+
+    That is a random one, or the one begun last; ``log`` tells which did.
+    """
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        metrics: Sequence[str],
+        *,
+        workers: int = 4,
+        latest: bool = False,
+    ) -> None:
+        self._benchmark, self._metrics = benchmark, tuple(metrics)
+        self._workers, self._latest = workers, latest
+        self._rng = np.random.default_rng(0)
+        self.log: list[str] = []
+
+    def evaluate(self, archs: Iterable[Architecture]) -> Iterator[tuple[int, Evaluation]]:
+        jobs, running = enumerate(archs), list[tuple[int, Architecture]]()
+        while True:
+            while len(running) < self._workers and (job := next(jobs, None)):
+                running.append(job)
+            if not running:
+                return
+            which = -1 if self._latest else int(self._rng.integers(len(running)))
+            position, arch = running.pop(which)
+            self.log.append(str(arch))
+            yield position, evaluate_one(self._benchmark, arch, self._metrics)
+
+    def __enter__(self) -> OutOfOrder:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
 
 
 class _DiesWhenUnpickled:

@@ -80,18 +80,27 @@ class Strategy(ABC):
     Attributes:
         initial: How many random architectures it usually begins with.
         begins_with_earlier: Whether it makes something of ``Problem.earlier``.
+        by_steps: Whether it plans step by step, each when the one before has been evaluated: then
+            it must not be asked while anything is pending.
 
     Life cycle: the loop draws the initial architectures itself, the same for every strategy of a
     seed, and tells them first. Then it asks for a batch, evaluates it and tells the outcomes in the
     order of asking, until the budget is spent. A strategy owns no loop, no files, no workers and no
     global random state: it is constructed with a problem, a random generator and its settings, and
-    between a ``tell`` and the next ``ask`` its ``state_dict`` holds everything that its future
-    depends on, so that a resumed search equals an unbroken one.
+    its ``state_dict`` holds everything that its future depends on, so that a resumed search equals
+    an unbroken one.
+
+    An asynchronous search goes on asking while some of what was proposed is pending, and tells each
+    outcome as it arrives, in any order. A strategy need not know: asking binds nobody. What was
+    proposed and not told may be proposed again, and what is never told is as if it had not been
+    proposed. The loop asks for as many more as are pending, and takes the first that is not; if
+    there is none, it asks again when all that was pending has been told.
     :class:`agnet.testing.StrategyContract` checks it.
     """
 
     initial: int = 16
     begins_with_earlier: ClassVar[bool] = False
+    by_steps: ClassVar[bool] = False
 
     @abstractmethod
     def ask(self, n: int) -> Architectures:

@@ -54,8 +54,7 @@ class LocalSearch(Strategy):
             self._centre = best
         elif not len(self._waiting):
             self._start, self._centre = len(self._archive), -1
-        proposed, self._waiting = self._waiting[:n], self._waiting[n:]
-        return fill_up(proposed, n, self._archive, self._rng)
+        return fill_up(self._waiting[:n], n, self._archive, self._rng)
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
         """Notes what was evaluated."""

@@ -101,6 +101,16 @@ class StrategyContract(ABC):
             assert self.go_on(copy, 2) == self.go_on(_twin(self, whole), 2)
             self.go_on(whole, 1)
 
+    def test_resumed_with_proposals_pending_equals_unbroken(self) -> None:
+        """Asking is part of a state: what was proposed can be told to either of the two."""
+        whole = self.started()
+        pending = whole.ask(self.batch)
+        copy = self.strategy(self.problem(), stream(99, "strategy"))
+        copy.load_state_dict(through_a_file(whole.state_dict()))
+        for strategy in (whole, copy):
+            strategy.tell(pending[-1:], self.values(pending[-1:]))
+        assert self.go_on(copy, 1) == self.go_on(whole, 1)
+
     def test_a_state_is_not_changed_by_going_on(self) -> None:
         """What was saved stays what it was."""
         strategy = self.started()
@@ -143,6 +153,19 @@ class StrategyContract(ABC):
         assert 0 < len(seen) < problem.space.size or not self.ends_early
         assert len(seen) == problem.space.size or self.ends_early
         assert len(strategy.ask(1)) == 0
+
+    def test_what_was_not_told_is_proposed_again(self) -> None:
+        """Of a small space, all is told but one that was proposed: then that one is all there is.
+
+        A strategy that goes by steps is told everything before it is asked again.
+        """
+        problem = self.problem(self.small_space())
+        strategy = self.strategy(problem, stream(0, "strategy"))
+        first = strategy.ask(2)[0]
+        others = [arch for arch in problem.space.enumerate() if str(arch) != str(first)]
+        archs = problem.space.batch(others)
+        strategy.tell(archs, self.values(archs))
+        assert list(map(str, strategy.ask(2))) == [str(first)] or strategy.by_steps
 
     def test_failures_and_broken_limits_are_taken(self) -> None:
         """All evaluations may fail, or none may keep a limit, and the search goes on."""

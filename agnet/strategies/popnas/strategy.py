@@ -48,6 +48,7 @@ class POPNAS(Strategy):
     """
 
     initial = 0
+    by_steps = True
 
     def __init__(
         self,
