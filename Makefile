@@ -14,7 +14,7 @@ search: $(READY)
 	$(BIN)/agnet search
 
 test: $(READY)
-	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -n 2
+	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -n 2 --dist loadgroup
 
 slow: $(READY)
 	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -m slow
@@ -38,5 +38,5 @@ clean:
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bo,evolution,optuna,onnx,tensorboard]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bo,evolution,optuna,onnx,ray,tensorboard]'
 	touch $(READY)

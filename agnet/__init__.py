@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agnet.errors import AgnetError
     from agnet.loop import search
     from agnet.objectives import Limit, Metric, Objective
+    from agnet.ray_evaluation import RayEvaluator
     from agnet.runs import Run
     from agnet.spaces import Architecture, Architectures, SearchSpace, open_space
     from agnet.strategies import Strategy
@@ -30,6 +31,7 @@ __all__ = [
     "Limit",
     "Metric",
     "Objective",
+    "RayEvaluator",
     "Run",
     "SearchConfig",
     "SearchSpace",
@@ -49,6 +51,7 @@ _HOMES = {
     "Limit": "objectives",
     "Metric": "objectives",
     "Objective": "objectives",
+    "RayEvaluator": "ray_evaluation",
     "Run": "runs",
     "SearchConfig": "config",
     "SearchSpace": "spaces",

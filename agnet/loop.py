@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +37,7 @@ def search(
     *,
     out: str | Path | None = None,
     resume: bool = False,
-    workers: int = 0,
-    evaluator: EvaluatorFactory | None = None,
+    workers: int | EvaluatorFactory = 0,
     progress: Progress | None = None,
     strategy: str | StrategyFactory | None = None,
     **settings: Any,
@@ -57,9 +55,8 @@ def search(
         out: Folder of the run; kept in memory if not given.
         resume: Continue the run that lies in ``out``: its configuration is used, of which only
             ``queries`` may be raised.
-        workers: Processes to evaluate in; 0 evaluates in this one.
-        evaluator: What evaluates instead, such as :class:`RayEvaluator` on many machines, or
-            ``partial(RayEvaluator, address="auto", gpus=1)``.
+        workers: Processes to evaluate in; 0 evaluates in this one. Or what makes an evaluator, such
+            as ``partial(RayEvaluator, address="auto", gpus=1)`` for many machines.
         progress: Is told how the search is getting on; silent by default.
         strategy: Name of a strategy, or what makes one of your own; overrides that of ``config``.
         **settings: Fields of :class:`SearchConfig` to replace, such as ``queries=96``.
@@ -74,10 +71,8 @@ def search(
         RunLocked: If another process is writing the run.
         StorageError: If the run cannot be written; what was recorded is intact.
     """
-    if workers < 0:
+    if not callable(workers) and workers < 0:
         raise InvalidInput(f"got {workers} workers; expected 0 (this process) or more")
-    if workers and evaluator is not None:
-        raise InvalidInput(f"got {workers} workers and an evaluator; use one of them")
     folder = None if out is None else Path(out)
     if isinstance(strategy, str):
         settings["strategy"] = strategy
@@ -93,7 +88,7 @@ def search(
     check_asynchronous(config, chooser)
     config = with_initial(config, chooser)
     asked = benchmark if folder is None else benchmark.within(folder.resolve())
-    evaluating = (evaluator or _local(workers))(asked, columns)
+    evaluator = _evaluator(asked, columns, workers)
     meter = progress or Silent()
     storage = RunStorage(folder, write=True, columns=columns)
     try:
@@ -101,11 +96,11 @@ def search(
             raise InvalidInput(f"a run lies in {folder}; resume it, or choose another folder")
         recorder = Recorder(config, problem, chooser, storage, meter)
         loop = Asynchronous(recorder) if config.asynchronous else Rounds(recorder)
-        with evaluating as ready:
+        with evaluator:
             storage.save_config(config)  # what cannot evaluate leaves no run behind
             meter.start(config.queries, config.strategy, len(problem.objectives) > 1)
             try:
-                loop.run(ready)
+                loop.run(evaluator)
             finally:
                 meter.stop()
         return Run(config, benchmark, storage)
@@ -113,5 +108,9 @@ def search(
         storage.close()
 
 
-def _local(workers: int) -> EvaluatorFactory:
-    return partial(LocalProcesses, workers=workers) if workers else InProcess
+def _evaluator(
+    benchmark: Benchmark, metrics: Sequence[str], workers: int | EvaluatorFactory
+) -> Evaluator:
+    if callable(workers):
+        return workers(benchmark, metrics)
+    return LocalProcesses(benchmark, metrics, workers) if workers else InProcess(benchmark, metrics)

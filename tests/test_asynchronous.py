@@ -63,7 +63,7 @@ def test_every_strategy_spends_its_budget_and_repeats_nothing(strategy: str) -> 
     several = strategy in ("nsga3", "moead", "qnehvi", "qehvi", "qparego", "lamoo")
     objectives = TWO if several else TWO[:1]
     settings = {**SMALL, "strategy": strategy, "queries": 16, "objectives": objectives}
-    run = search(Toy(), evaluator=OutOfOrder, **settings)
+    run = search(Toy(), workers=OutOfOrder, **settings)
     check_whole(run, 16)
     assert run.best_so_far()[-1] >= run.best_so_far()[9]
 
@@ -94,7 +94,7 @@ def made(into: list[OutOfOrder], benchmark: Benchmark, metrics: Sequence[str]) -
 def test_nobody_waits_for_an_evaluation_that_takes_long() -> None:
     """The three that were asked for first are never finished before there is nothing else to do."""
     products: list[OutOfOrder] = []
-    run = search(Toy(), evaluator=partial(made, products), **SMALL)
+    run = search(Toy(), workers=partial(made, products), **SMALL)
     check_whole(run)
     begun = [row.arch for row in run.rows[10:]]
     assert products[0].log[10:] == [*begun[3:], *begun[2::-1]]
@@ -103,12 +103,12 @@ def test_nobody_waits_for_an_evaluation_that_takes_long() -> None:
 @pytest.mark.parametrize("after", [0, 1, 9, 10, 11, 24, 37, 39, 40])
 def test_a_resumed_run_lacks_nothing_and_repeats_nothing(after: int, tmp_path: Path) -> None:
     products: list[OutOfOrder] = []
-    evaluator = partial(made, products)
+    workers = partial(made, products)
     with pytest.raises(KeyboardInterrupt):
-        search(Toy("raises"), out=tmp_path, progress=Stop(after), evaluator=evaluator, **SMALL)
+        search(Toy("raises"), out=tmp_path, progress=Stop(after), workers=workers, **SMALL)
     before = Run.open(tmp_path, Toy())
     assert len(before) == after
-    resumed = search(Toy("raises"), out=tmp_path, resume=True, evaluator=evaluator)
+    resumed = search(Toy("raises"), out=tmp_path, resume=True, workers=workers)
     check_whole(resumed)
     assert set(without_time(before)) <= set(without_time(resumed))
     evaluated = [text for product in products for text in product.log]
@@ -118,13 +118,13 @@ def test_a_resumed_run_lacks_nothing_and_repeats_nothing(after: int, tmp_path: P
 
 def test_what_was_pending_is_evaluated_under_its_number(tmp_path: Path) -> None:
     """Numbers 11 to 13 are held back when the run is killed, and nothing is lost of the rest."""
-    evaluator = partial(OutOfOrder, latest=True)
+    workers = partial(OutOfOrder, latest=True)
     with pytest.raises(KeyboardInterrupt):
-        search(Toy(), out=tmp_path, progress=Stop(20), evaluator=evaluator, **SMALL)
+        search(Toy(), out=tmp_path, progress=Stop(20), workers=workers, **SMALL)
     assert [row.query for row in Run.open(tmp_path, Toy()).rows[10:]] == list(range(14, 24))
     pending = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["pending"]
     assert [query for query, _ in pending] == [11, 12, 13, 23]  # the last was recorded, not told
-    resumed = search(Toy(), out=tmp_path, resume=True, evaluator=evaluator)
+    resumed = search(Toy(), out=tmp_path, resume=True, workers=workers)
     check_whole(resumed)
     assert [
         [row.query, row.arch] for row in resumed.rows if row.query in (11, 12, 13, 23)
@@ -133,20 +133,20 @@ def test_what_was_pending_is_evaluated_under_its_number(tmp_path: Path) -> None:
 
 def test_without_its_checkpoint_it_goes_on_from_its_rows(tmp_path: Path) -> None:
     """The numbers that were pending are given to others."""
-    evaluator = partial(OutOfOrder, latest=True)
+    workers = partial(OutOfOrder, latest=True)
     with pytest.raises(KeyboardInterrupt):
-        search(Toy(), out=tmp_path, progress=Stop(20), evaluator=evaluator, **SMALL)
+        search(Toy(), out=tmp_path, progress=Stop(20), workers=workers, **SMALL)
     before = Run.open(tmp_path, Toy())
     (tmp_path / "checkpoint.pt").unlink()
-    resumed = search(Toy(), out=tmp_path, resume=True, evaluator=evaluator)
+    resumed = search(Toy(), out=tmp_path, resume=True, workers=workers)
     check_whole(resumed)
     assert set(without_time(before)) <= set(without_time(resumed))
 
 
 def test_a_finished_run_can_be_extended(tmp_path: Path) -> None:
-    search(Toy(), out=tmp_path, evaluator=OutOfOrder, **SMALL)
+    search(Toy(), out=tmp_path, workers=OutOfOrder, **SMALL)
     check_whole(search(Toy("raises"), out=tmp_path, resume=True))
-    longer = search(Toy(), out=tmp_path, resume=True, queries=47, evaluator=OutOfOrder)
+    longer = search(Toy(), out=tmp_path, resume=True, queries=47, workers=OutOfOrder)
     check_whole(longer, 47)
 
 
@@ -163,7 +163,7 @@ for kill in range(kills + 1):
     child = os.fork()
     if child == 0:
         fresh = not (folder / "config.toml").exists()
-        search(Toy("raises", 0.002), out=folder, resume=not fresh, evaluator=OutOfOrder,
+        search(Toy("raises", 0.002), out=folder, resume=not fresh, workers=OutOfOrder,
                **(SMALL if fresh else {}))
         os._exit(0)
     if kill < kills:
@@ -209,7 +209,7 @@ class Generation(Strategy):
 
 def test_a_strategy_with_nothing_new_for_the_moment_is_asked_again() -> None:
     settings = {**SMALL, "strategy": Generation, "init": 0}
-    run = search(Toy(), evaluator=OutOfOrder, **settings)
+    run = search(Toy(), workers=OutOfOrder, **settings)
     assert len({row.arch for row in run.rows}) == len(run) == 40
 
 
@@ -222,7 +222,7 @@ def test_a_strategy_that_goes_by_steps_is_refused() -> None:
 
 def test_rows_that_the_checkpoint_does_not_know_are_refused(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        search(Toy(), out=tmp_path, progress=Stop(20), evaluator=OutOfOrder, **SMALL)
+        search(Toy(), out=tmp_path, progress=Stop(20), workers=OutOfOrder, **SMALL)
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     for wrong, said in (
         ({"queries": 30}, "after 30 queries"),

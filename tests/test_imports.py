@@ -33,6 +33,8 @@ ALLOWED = {
     "storage": {"errors", "config", "files"},
     "runs": BASE | {"pareto", "config", "storage", "benchmarks", "spaces"},
     "preparation": BASE | {"config", "runs", "storage", "benchmarks", "spaces", "strategies"},
+    "ray_cluster": {"errors"},
+    "ray_evaluation": {"errors", "extras", "benchmarks", "spaces", "evaluation", "ray_cluster"},
     "recording": None,
     "rounds": {"evaluation", "recording", "spaces"},
     "asynchronous": {"errors", "evaluation", "recording", "spaces"},

@@ -6,10 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast, final
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from agnet.benchmarks import Benchmark, find_metric
 from agnet.evaluation import Evaluation, Evaluator, evaluate_one
@@ -24,11 +26,13 @@ WEIGHTS = np.array([[0, 1, 3, 7, 2], [0, 2, 4, 5, 1], [0, 1, 2, 6, 3]] * 2, dtyp
 class Toy(Benchmark):
     """A sum over the edges of a NAS-Bench-201 cell; the best cell has conv 3x3 everywhere.
 
-    ``behaviour`` says what happens for cells whose first operation is ``none``.
+    ``behaviour`` says what happens for cells whose first operation is ``none``; ``seconds`` is what
+    each evaluation takes, and ``mark`` a file that is there as soon as a process has died of one.
     """
 
     behaviour: str = "good"
     seconds: float = 0.0
+    mark: str = ""
 
     @property
     def name(self) -> str:
@@ -86,9 +90,20 @@ class Toy(Benchmark):
     def _misbehave(self, accuracy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         if self.behaviour == "raises":
             raise RuntimeError("out of memory")
-        if self.behaviour == "dies":
+        if self.behaviour == "dies" or (self.behaviour == "dies once" and self._first()):
             os._exit(7)
+        if self.behaviour == "dies once":
+            return accuracy
+        if self.behaviour == "sleeps":
+            time.sleep(600)
         return np.full_like(accuracy, np.nan)
+
+    def _first(self) -> bool:
+        try:
+            Path(self.mark).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
 
 @final
@@ -138,3 +153,44 @@ class _DiesWhenUnpickled:
 def dies_when_unpickled() -> Benchmark:
     """What no worker process survives being sent."""
     return cast(Benchmark, _DiesWhenUnpickled())
+
+
+@final
+@dataclass(frozen=True)
+class Threads(Benchmark):
+    """The accuracy of every cell is the number of threads that torch has."""
+
+    toy: Toy = Toy()
+
+    @property
+    def name(self) -> str:
+        return "threads"
+
+    @property
+    def dataset(self) -> str:
+        return "none"
+
+    @property
+    def space(self) -> NASBench201:
+        return self.toy.space
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return self.toy.metrics
+
+    @property
+    def source(self) -> str:
+        return "made up"
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return {"name": "threads"}
+
+    @property
+    def default_objective(self) -> Objective:
+        return self.toy.default_objective
+
+    def query(
+        self, archs: Sequence[Architecture], metrics: Sequence[str]
+    ) -> npt.NDArray[np.float64]:
+        return np.full((len(archs), len(metrics)), torch.get_num_threads(), dtype=np.float64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agnet.cli.machines import on_ray
 from agnet.cli.settings import read_settings
 from agnet.cli.sources import benchmark_settings, image_settings
 from agnet.errors import InvalidInput
@@ -16,6 +17,7 @@ from agnet.errors import InvalidInput
 if TYPE_CHECKING:
     from agnet.benchmarks import Benchmark
     from agnet.config import SearchConfig
+    from agnet.loop import EvaluatorFactory
     from agnet.runs import Run
 
 __all__ = ["search"]
@@ -147,6 +149,29 @@ def search(
     workers: Annotated[
         int, typer.Option(help="Processes: evaluations at a time, or runs at a time of a sweep.")
     ] = 0,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Evaluate on a Ray cluster: its HOST:PORT, auto for one that runs here, or local "
+            "to start one on this machine; --workers is then how many at a time, if not as many "
+            "as there is room for.",
+        ),
+    ] = None,
+    ray_cpus: Annotated[
+        float | None, typer.Option(help="CPUs that an evaluation reserves with --ray. [default: 1]")
+    ] = None,
+    ray_gpus: Annotated[
+        float | None, typer.Option(help="GPUs that an evaluation reserves with --ray. [default: 0]")
+    ] = None,
+    asynchronous: Annotated[
+        bool,
+        typer.Option(
+            "--asynchronous",
+            help="Ask for the next architecture as soon as one has been evaluated, not for a "
+            "batch: no worker waits, but the history depends on timing.",
+        ),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file; other options override it.")
@@ -179,12 +204,14 @@ def search(
         "batch": PAPER_BATCH if batch is None and preset == "paper" else batch,
         "seed": seed,
         "warm_start": None if warm_start is None else str(warm_start.resolve()),
+        "asynchronous": asynchronous or None,
     }
     given = {name: value for name, value in given.items() if value is not None}
+    cluster = on_ray(ray, ray_cpus, ray_gpus, workers, seeds)
     images = image_settings(data, size, recipe, training, network, tensorboard)
     source = benchmark_settings(benchmark, dataset, table, space, noise, images)
     if resume:
-        _resume(given, source, config, seeds, out, workers, test, quiet)
+        _resume(given, source, config, seeds, out, workers, cluster, test, quiet)
         return
     from agnet.benchmarks import open_benchmark
     from agnet.runs import held_out_metrics
@@ -203,7 +230,7 @@ def search(
             opened,
             settled,
             out or _free_folder(settled, f"seed{settled.seed}"),
-            workers,
+            cluster or workers,
             test,
             quiet,
         )
@@ -271,7 +298,7 @@ def _run(
     benchmark: Benchmark,
     config: SearchConfig,
     out: Path,
-    workers: int,
+    workers: int | EvaluatorFactory,
     test: bool,
     quiet: bool,
     resume: bool = False,
@@ -339,6 +366,7 @@ def _resume(
     seeds: str | None,
     out: Path | None,
     workers: int,
+    cluster: EvaluatorFactory | None,
     test: bool,
     quiet: bool,
 ) -> None:
@@ -351,8 +379,8 @@ def _resume(
     queries = given.pop("queries", None)
     if given or source or config is not None:
         raise InvalidInput(
-            "a resumed run keeps its configuration: only --queries (more), --workers, --test and "
-            "--quiet go with --resume, and --seeds for a sweep"
+            "a resumed run keeps its configuration: only --queries (more), --workers, --ray, "
+            "--test and --quiet go with --resume, and --seeds for a sweep"
         )
     old = read_config(out if seeds is None else _first_there(out, parse_seeds(seeds)))
     settled = replace(old, queries=old.queries if queries is None else queries)
@@ -362,7 +390,7 @@ def _resume(
     if seeds is not None:
         _sweep(settled, seeds, out, workers, True, test, quiet)
     else:
-        _run(opened, settled, out, workers, test, quiet, resume=True)
+        _run(opened, settled, out, cluster or workers, test, quiet, resume=True)
 
 
 def _first_there(out: Path, seeds: Sequence[int]) -> Path:
