@@ -14,7 +14,7 @@ search: $(READY)
 	$(BIN)/agnet search
 
 test: $(READY)
-	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -n 2 --dist loadgroup
+	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -n 2
 
 slow: $(READY)
 	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -m slow

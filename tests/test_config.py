@@ -48,6 +48,7 @@ def test_objectives_and_limits_are_parsed() -> None:
         ("queries = 0", "queries = 0"),
         ("queries = true", "queries = True"),
         ('seed = "x"', "seed = 'x'"),
+        ("asynchronous = 1", "asynchronous = 1"),
         ("queries = 8\ninit = 9", "initial"),
         ("sed = 1", "'sed'"),
         ("seed = ", "not valid TOML"),
