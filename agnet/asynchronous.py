@@ -18,9 +18,9 @@ __all__ = ["Asynchronous"]
 class Asynchronous:
     """A search that keeps all workers busy, so that its history depends on timing.
 
-    The initial architectures are told together. From then on, a free worker is what the strategy is
-    asked for. What is pending is in the checkpoint before it is evaluated: a run that was killed
-    evaluates it again, under the same number, or tells it if it is recorded.
+    The initial architectures are told together. From then on the strategy is asked for one more
+    whenever a worker is free. What is pending is in the checkpoint before it is evaluated: a run
+    that was killed evaluates it again, under the same number, or tells it if it is recorded.
     """
 
     def __init__(self, recorder: Recorder) -> None:

@@ -41,8 +41,8 @@ class RayEvaluator(Evaluator):
     The benchmark is sent once, and loaded once by each worker process: agnet and the module of the
     benchmark have to be there in the same versions, and the files that it reads. An evaluation has
     as many threads as this process, whatever it reserves, so that numbers are the same. If its
-    process or machine dies it is tried once more, and recorded as failed if that dies, too; Ray
-    says so on standard output, what workers print it does not.
+    process or machine dies it is tried once more, and recorded as failed if that dies, too. What
+    workers print is not shown; that one has died Ray itself says on standard output.
     """
 
     def __init__(
