@@ -18,6 +18,7 @@ PRECISIONS: Final = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
 }
+SAFE: Final = 16
 
 
 @final
@@ -70,9 +71,14 @@ class Execution:
         return cls(**checked(asdict(cls()), table, "of a training"))
 
     def placed(self, model: nn.Module) -> nn.Module:
-        """Moves a network to the device, in the layout, and returns it, compiled if wished."""
+        """Moves a network to the device, in the layout, and returns it, compiled if wished.
+
+        Raises:
+            InvalidInput: If it cannot be computed there in that layout.
+        """
         model.to(self.device)
         if self.channels_last:
+            _check_layout(model, self.device)
             # Weights of convolutions only; torch leaves the others as they are.
             model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return cast("nn.Module", torch.compile(model)) if self.compiled else model
@@ -89,3 +95,21 @@ class Execution:
         with torch.autocast(kind, dtype, enabled=self.precision != "float32"):
             made = model(there)
         return tuple(part.float() for part in made) if isinstance(made, tuple) else made.float()
+
+
+def _check_layout(model: nn.Module, device: str) -> None:
+    """Refuses what torch 2.13 and 2.14 compute with damage to memory, found by trying."""
+    if torch.device(device).type != "cpu":
+        return
+    for name, module in model.named_modules():
+        if (
+            isinstance(module, nn.Conv2d)
+            and module.kernel_size == (1, 1)
+            and module.stride != (1, 1)
+            and module.in_channels < SAFE
+        ):
+            raise InvalidInput(
+                f"got channels_last on a CPU, and {name}, a 1x1 convolution that leaves pixels out "
+                f"and reads {module.in_channels} channels, fewer than {SAFE}: torch cannot compute "
+                "these together; leave channels_last away, or use more channels"
+            )

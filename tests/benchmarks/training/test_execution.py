@@ -55,6 +55,15 @@ def test_the_layout_changes_nothing_but_rounding() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_layout_that_damages_memory_is_refused() -> None:
+    few, enough = torch.nn.Conv2d(8, 4, 1, stride=2), torch.nn.Conv2d(16, 4, 1, stride=2)
+    how = Execution(channels_last=True)
+    with pytest.raises(InvalidInput, match="reads 8 channels, fewer than 16"):
+        how.placed(nn.Sequential(nn.Conv2d(3, 8, 1), few))
+    how.placed(nn.Sequential(nn.Conv2d(3, 16, 3, stride=2), enough))
+    Execution().placed(nn.Sequential(few))
+
+
 def test_a_compiled_network_learns_the_same(tmp_path: Path) -> None:
     recipe = replace(PLAIN, epochs=2)
     models = [network(), network()]
