@@ -21,6 +21,8 @@ from agnet.spaces import Architecture, SearchSpace
 __all__ = ["NetworkBenchmark"]
 
 SMALLER: Final = "use a smaller network"
+COUNTED_NAMES: Final = tuple(metric.name for metric in COSTS)
+COUNTED: Final = frozenset(COUNTED_NAMES)
 
 
 class NetworkBenchmark(Benchmark):
@@ -81,7 +83,7 @@ class NetworkBenchmark(Benchmark):
     def query(
         self, archs: Sequence[Architecture], metrics: Sequence[str]
     ) -> npt.NDArray[np.float64]:
-        """Measures ``K`` metrics of ``B`` architectures, one after another.
+        """Measures ``K`` metrics of ``B`` architectures one by one; costs are counted at once.
 
         Raises:
             InvalidInput: If a metric is unknown or an architecture is of another space.
@@ -89,8 +91,14 @@ class NetworkBenchmark(Benchmark):
         """
         for name in metrics:
             find_metric(self, name)
-        rows = [self.observe(arch, metrics).values for arch in self._space.batch(archs)]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(metrics))
+        batch, columns = self._space.batch(archs), dict[str, Any]()
+        if COUNTED & set(metrics):
+            columns |= zip(COUNTED_NAMES, self.costs(batch).T / 1e6, strict=True)
+        if set(metrics) - COUNTED:
+            rows = [self._measure(arch, frozenset(metrics))[0] for arch in batch]
+            columns |= {name: [row[name] for row in rows] for name in set(metrics) - COUNTED}
+        found = np.array([columns[name] for name in metrics], dtype=np.float64)
+        return np.asarray(found.reshape(len(metrics), len(batch)).T)
 
     def observe(self, arch: Architecture, metrics: Sequence[str]) -> Observation:
         """Measures ``K`` metrics of one architecture, and says how it went where it is trained.
@@ -103,9 +111,19 @@ class NetworkBenchmark(Benchmark):
             find_metric(self, name)
         (one,) = self._space.batch([arch])
         found, curves = self._measure(one, frozenset(metrics))
-        if {metric.name for metric in COSTS} & set(metrics):
+        if COUNTED & set(metrics):
             found |= self.cost(one).metrics
         return Observation(tuple(found[name] for name in metrics), curves)
+
+    def costs(self, archs: Sequence[Architecture]) -> npt.NDArray[np.int64]:
+        """Counts parameters and multiply-adds of ``B`` networks, ``(B, 2)``.
+
+        Raises:
+            InvalidInput: If no network can be built of an architecture.
+            OutOfMemory: If a network does not fit.
+        """
+        with within_memory("building networks", SMALLER):
+            return self._skeleton.costs(archs, self._data.image_shape, self._data.num_classes)
 
     def cost(self, arch: Architecture) -> NetworkCost:
         """Counts parameters and multiply-adds of the network of one architecture.

@@ -21,7 +21,7 @@ from agnet.errors import InvalidInput
 from agnet.spaces import DARTS, Architecture
 from agnet.spaces.darts import CELLS, NODES, OPERATIONS, PAIRS
 
-__all__ = ["DARTSNetwork"]
+__all__ = ["DARTSNetwork", "check_settings", "reduction_cells"]
 
 Edge: TypeAlias = tuple[str, int]
 """An operation and the tensor it reads: 0 and 1 are the two cells before, then come the nodes."""
@@ -85,12 +85,12 @@ class DARTSNetwork(nn.Module):
         """
         super().__init__()
         cells = _read(arch)
-        _check(num_classes, in_channels, channels, layers, stem)
+        check_settings(num_classes, in_channels, channels, layers, stem)
         self.drop_path = drop_path
         self._generator = generator
         self._stem = _Stem(in_channels, channels, stem)
         self._cells = nn.ModuleList()
-        reductions = (layers // 3, 2 * layers // 3)
+        reductions = reduction_cells(layers)
         (older, newer), after_reduction = self._stem.outputs, stem == "imagenet"
         for at in range(layers):
             reduces = at in reductions
@@ -266,7 +266,19 @@ def _read(arch: Architecture) -> dict[str, list[Edge]]:
     }
 
 
-def _check(num_classes: int, in_channels: int, channels: int, layers: int, stem: Any) -> None:
+def reduction_cells(layers: int) -> tuple[int, int]:
+    """Returns which of so many cells double the channels: the two are one if there is but one."""
+    return layers // 3, 2 * layers // 3
+
+
+def check_settings(
+    num_classes: int, in_channels: int, channels: int, layers: int, stem: Any
+) -> None:
+    """Checks what a network is to be built with.
+
+    Raises:
+        InvalidInput: If a setting is impossible.
+    """
     if stem not in AUXILIARY_STRIDE:
         raise InvalidInput(f"got the stem {stem!r}; expected cifar or imagenet")
     least = 2 if stem == "imagenet" else 1  # its first convolution makes half of them

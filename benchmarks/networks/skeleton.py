@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, astuple
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
-from agnet.benchmarks.networks.cost import NetworkCost, network_cost
+from agnet.benchmarks.networks.cost import COSTS, NetworkCost, network_cost
 from agnet.spaces import Architecture
 
 __all__ = ["Skeleton"]
@@ -46,16 +49,30 @@ class Skeleton(ABC):
                 for such images.
         """
 
-    def cost(
-        self, arch: Architecture, image: tuple[int, int, int], num_classes: int
-    ) -> NetworkCost:
-        """Counts parameters and the multiply-adds of one image.
+    def costs(
+        self, archs: Sequence[Architecture], image: tuple[int, int, int], num_classes: int
+    ) -> npt.NDArray[np.int64]:
+        """Counts parameters and the multiply-adds of one image, of ``B`` architectures.
+
+        By default each network is built, which takes long for many of them.
+
+        Returns:
+            ``(B, 2)``.
 
         Raises:
             InvalidInput: As :meth:`build`.
         """
-        network = self.build(arch, image, num_classes, torch.Generator().manual_seed(0))
-        return network_cost(network, image)
+        found = []
+        for arch in archs:
+            network = self.build(arch, image, num_classes, torch.Generator().manual_seed(0))
+            found.append(astuple(network_cost(network, image)))
+        return np.array(found, dtype=np.int64).reshape(-1, len(COSTS))
+
+    def cost(
+        self, arch: Architecture, image: tuple[int, int, int], num_classes: int
+    ) -> NetworkCost:
+        """Counts parameters and multiply-adds of one architecture, see :meth:`costs`."""
+        return NetworkCost(*self.costs([arch], image, num_classes)[0].tolist())
 
     def bare(self) -> Skeleton:
         """Returns it without what serves training alone, such as an auxiliary classifier."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from typing import Any, Final, Literal, final
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from agnet.benchmarks.networks.block_cells import BlockNetwork
 from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
-from agnet.benchmarks.networks.cost import NetworkCost
 from agnet.benchmarks.networks.darts import DARTSNetwork
+from agnet.benchmarks.networks.darts_cost import darts_costs
 from agnet.benchmarks.networks.mobilenet import MobileNetV3
 from agnet.benchmarks.networks.nasbench101 import NASBench101Network
 from agnet.benchmarks.networks.nasbench201 import NASBench201Network
@@ -71,11 +73,12 @@ class BlockSkeleton(Skeleton):
         """Builds a network; see :meth:`Skeleton.build`."""
         return BlockNetwork(arch, self.macro, image[0], num_classes, generator)
 
-    def cost(
-        self, arch: Architecture, image: tuple[int, int, int], num_classes: int
-    ) -> NetworkCost:
-        """Counts without building; see :meth:`Skeleton.cost`."""
-        return block_cost(arch, self.macro, image, num_classes)
+    def costs(
+        self, archs: Sequence[Architecture], image: tuple[int, int, int], num_classes: int
+    ) -> npt.NDArray[np.int64]:
+        """Counts without building; see :meth:`Skeleton.costs`."""
+        found = [astuple(block_cost(arch, self.macro, image, num_classes)) for arch in archs]
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
 @final
@@ -154,6 +157,12 @@ class DARTSSkeleton(Skeleton):
     ) -> DARTSNetwork:
         """Builds a network; see :meth:`Skeleton.build`."""
         return DARTSNetwork(arch, num_classes, image[0], generator=generator, **self.settings)
+
+    def costs(
+        self, archs: Sequence[Architecture], image: tuple[int, int, int], num_classes: int
+    ) -> npt.NDArray[np.int64]:
+        """Counts without building; see :meth:`Skeleton.costs`."""
+        return darts_costs(archs, image, num_classes, **self.settings)
 
     def bare(self) -> DARTSSkeleton:
         """Returns it without the second classifier."""
