@@ -64,13 +64,13 @@ def darts_costs(
         reduces = at in reduction_cells(layers)
         channels *= 2 if reduces else 1
         # The older one, if it is larger, is halved to the newer, by halves of one convolution.
-        fixed += _convolved(older + newer, channels, _area(sides)) + [2 * channels, 0]
+        fixed += _convolved(older + newer, channels, _area(sides)) + _normed(channels)
         sides = _halved(sides) if reduces else sides
         each[int(reduces)] += _operations(channels, _area(sides))
         older, newer = newer, NODES * channels
     if auxiliary:
-        fixed += [_auxiliary(newer, num_classes, stem), 0]
-    fixed += [(newer + 1) * num_classes, newer * num_classes]
+        fixed += np.array([_auxiliary(newer, num_classes, stem), 0])
+    fixed += np.array([(newer + 1) * num_classes, newer * num_classes])
     return np.asarray(fixed + _of_operations(archs, each))
 
 
@@ -118,7 +118,12 @@ def _auxiliary(inputs: int, num_classes: int, stem: str) -> int:
 
 def _convolved(inputs: int, outputs: int, area: int, taps: int = 1) -> Counts:
     """A convolution that makes so many pixels, and the normalisation behind it."""
-    return taps * inputs * outputs * _both(area) + np.array([2 * outputs, 0])
+    return np.asarray(taps * inputs * outputs * _both(area) + _normed(outputs))
+
+
+def _normed(channels: int) -> Counts:
+    """A normalisation, which has two weights a channel and counts no multiply-adds."""
+    return np.array([2 * channels, 0], dtype=np.int64)
 
 
 def _both(area: int) -> Counts:

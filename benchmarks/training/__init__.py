@@ -1,9 +1,12 @@
 """Real training: data, how to train, and the loop."""
 
+from agnet.benchmarks.training.batches import Batch, Batches, InMemory, Part
 from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out
+from agnet.benchmarks.training.datasets import from_dataset
+from agnet.benchmarks.training.evaluation import accuracies, accuracy
 from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.folders import image_folder
-from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, accuracy, train
+from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, train
 from agnet.benchmarks.training.memory import within_memory
 from agnet.benchmarks.training.opening import open_images
 from agnet.benchmarks.training.parallel import Group, joined
@@ -14,17 +17,23 @@ from agnet.benchmarks.training.tensorboard import TensorBoard
 __all__ = [
     "PRESETS",
     "AfterEpoch",
+    "Batch",
+    "Batches",
     "Execution",
     "Group",
     "ImageData",
+    "InMemory",
     "LabelledImages",
+    "Part",
     "Recipe",
     "TensorBoard",
     "TrainingResult",
+    "accuracies",
     "accuracy",
     "cifar10_python",
     "cifar100_python",
     "digits",
+    "from_dataset",
     "from_npz",
     "hold_out",
     "image_folder",

@@ -15,15 +15,16 @@ import torch.nn.functional as F
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from agnet.benchmarks.training.augmentation import changed
-from agnet.benchmarks.training.data import ImageData, LabelledImages
+from agnet.benchmarks.training.batches import Batches, InMemory
+from agnet.benchmarks.training.data import ImageData
+from agnet.benchmarks.training.evaluation import accuracies
 from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.parallel import Group
 from agnet.benchmarks.training.recipe import Recipe
 from agnet.benchmarks.training.state import TrainingState
-from agnet.errors import InvalidInput, TrainingDiverged
+from agnet.errors import TrainingDiverged
 
-__all__ = ["AfterEpoch", "TrainingResult", "accuracy", "train"]
+__all__ = ["AfterEpoch", "TrainingResult", "train"]
 
 
 @runtime_checkable
@@ -37,7 +38,6 @@ AfterEpoch: TypeAlias = Callable[[int, float, float], None]
 """Told the number of an epoch, its mean loss and the validation accuracy after it."""
 
 WARM_UP: Final = 3  # updates at the start that do not count for the time, if there are others
-EVALUATED: Final = 500  # images at a time
 
 
 @final
@@ -76,7 +76,7 @@ class TrainingResult:
 
 def train(
     model: nn.Module,
-    data: ImageData,
+    data: ImageData | Batches,
     recipe: Recipe,
     generator: torch.Generator,
     *,
@@ -97,10 +97,11 @@ def train(
     Args:
         model: Maps images ``(B, C, H, W)`` to a number a class ``(B, classes)``; in training it may
             return a pair, the second of an auxiliary classifier.
-        data: The images.
+        data: The images, or what hands them out.
         recipe: How to train.
-        generator: Draws the order of the images and their changes. What a network draws itself,
-            such as the paths that it drops, it should draw from the same, to be resumed exactly.
+        generator: Draws the order of images in memory and their changes. What a network draws
+            itself, such as the paths that it drops, it should draw from the same, to be resumed
+            exactly.
         test: Whether the test accuracy is wanted.
         execution: Where to compute; by default in one thread.
         checkpoint: A file that is written after each epoch, and gone on from if it is there.
@@ -110,13 +111,13 @@ def train(
 
     Raises:
         TrainingDiverged: If the loss is no longer finite.
-        InvalidInput: If there are fewer than two training images, or batches cannot be shared
-            evenly among processes.
+        InvalidInput: If there are fewer than two training images, what hands them out cannot follow
+            the recipe, or batches cannot be shared evenly among processes.
         CheckpointError: If the checkpoint is damaged or of another training.
         StorageError: If it cannot be written.
     """
-    if len(data.train) < 2:
-        raise InvalidInput("got one training image; expected at least two, to normalise over")
+    batches = InMemory(data) if isinstance(data, ImageData) else data
+    batches.steps(recipe)  # says what is wrong before anything is written
     started, how = time.perf_counter(), execution or Execution()
     group = Group.here()
     runs = group.wrapped(how.placed(model))
@@ -130,16 +131,16 @@ def train(
             for module in model.modules():
                 if isinstance(module, DropsPaths):
                     module.drop_path = recipe.dropped(epoch)
-            found = list(_updates(runs, state, data, recipe, how))
+            found = list(_updates(runs, state, batches, recipe, how))
             state.losses.append(sum(loss for loss, _ in found) / len(found))
             state.seconds += [taken for _, taken in found]
-            state.accuracies.append(accuracy(state.judged, data.validation, how))
+            state.accuracies += accuracies(state.judged, batches.held_out("validation"), how)
             if checkpoint is not None and group.leads:
                 state.save(checkpoint)
             group.wait()
             if after_epoch is not None:
                 after_epoch(epoch + 1, state.losses[-1], state.accuracies[-1])
-        tested = accuracy(state.judged, data.test, how) if test else None
+        tested = accuracies(state.judged, batches.held_out("test"), how)[0] if test else None
     state.finish()
     return TrainingResult(
         tuple(state.losses),
@@ -151,36 +152,20 @@ def train(
     )
 
 
-@torch.no_grad()
-def accuracy(model: nn.Module, data: LabelledImages, execution: Execution | None = None) -> float:
-    """Returns the percentage of images whose class has the highest number."""
-    how = execution or Execution()
-    model.eval()
-    correct = 0
-    for start in range(0, len(data), EVALUATED):
-        rows = slice(start, start + EVALUATED)
-        scores = how.run(model, data.images[rows])
-        correct += int((scores.argmax(dim=1).cpu() == data.labels[rows]).sum())
-    return 100.0 * correct / len(data)
-
-
 def _updates(
-    runs: nn.Module, state: TrainingState, data: ImageData, recipe: Recipe, how: Execution
+    runs: nn.Module, state: TrainingState, batches: Batches, recipe: Recipe, how: Execution
 ) -> Iterator[tuple[float, float]]:
     """Makes the updates of one epoch, and yields the loss and the CPU seconds of each."""
-    epoch, generator, given = state.epoch, state.generator, data.train
-    batch = min(recipe.batch, len(given))
-    steps, own = len(given) // batch, Group.here().part(batch)
-    order = torch.randperm(len(given), generator=generator)
+    epoch, steps = state.epoch, batches.steps(recipe)
+    given = batches.training(epoch, recipe, state.generator)
     runs.train()
     for step in range(steps):
         before = time.process_time()
-        rows = order[step * batch : (step + 1) * batch]
-        images = changed(given.images[rows], recipe, data, generator)
+        images, labels = next(given)
         for group in state.optimizer.param_groups:
             group["lr"] = recipe.rate * recipe.share_of_rate(epoch + step / steps)
-        made = how.run(runs, images[own])
-        value = _update(state, made, given.labels[rows[own]].to(how.device), recipe)
+        made = how.run(runs, images)
+        value = _update(state, made, labels.to(how.device), recipe)
         if not isfinite(value):
             raise TrainingDiverged(
                 f"the loss is {value} at update {step + 1} of {steps} in epoch {epoch + 1}; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import final
@@ -66,6 +66,23 @@ class Group:
         if self.size > 1:
             dist.all_reduce(total)
         return float(total) / self.size
+
+    def total(self, counts: torch.Tensor) -> torch.Tensor:
+        """Sums whole numbers over the processes."""
+        found = counts.clone()
+        if self.size > 1:
+            dist.all_reduce(found)
+        return found
+
+    def dealt(self, every: Sequence[int]) -> Sequence[int]:
+        """Returns this process's share of what is dealt out in turn."""
+        return every[self.rank :: self.size]
+
+    def align(self, model: nn.Module) -> None:
+        """Gives all processes the first one's statistics: each has normalised over its own part."""
+        if self.size > 1:
+            for value in model.buffers():
+                dist.broadcast(value, 0)
 
     def wait(self) -> None:
         """Waits until all processes are here."""

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from agnet.benchmarks.networks import BlockMacro, BlockNetwork, DARTSSkeleton
-from agnet.benchmarks.training import Execution, Recipe, TrainingResult, accuracy, loop, train
+from agnet.benchmarks.training import Execution, Recipe, TrainingResult, accuracy, evaluation, train
 from agnet.errors import (
     CheckpointError,
     EvaluationError,
@@ -240,7 +240,7 @@ def test_labels_are_smoothed() -> None:
 def test_accuracy_is_a_percentage_over_all_parts_of_the_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loop, "EVALUATED", 10)
+    monkeypatch.setattr(evaluation, "EVALUATED", 10)
     model, data = Watched(), bright().validation
     with torch.no_grad():
         model.linear.bias[1] = 1.0

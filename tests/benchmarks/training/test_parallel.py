@@ -25,6 +25,8 @@ def test_a_process_alone_has_all() -> None:
     assert group.leads
     assert list(range(6))[group.part(6)] == list(range(6))
     assert group.mean(torch.tensor(3.0)) == 3.0
+    assert group.total(torch.tensor([3, 4])).tolist() == [3, 4]
+    assert group.dealt([5, 6, 7]) == [5, 6, 7]
 
 
 def test_parts_cover_a_batch() -> None:
@@ -45,6 +47,12 @@ def run(folder: Path) -> None:
         generator = torch.Generator().manual_seed(1)
         result = train(model, bright(), RECIPE, generator, test=True, checkpoint=path)
         seen = [len(images) for images in model.trained]
+        norm = torch.nn.BatchNorm1d(1)
+        norm.running_mean = torch.full((1,), 5.0 + group.rank)
+        group.align(norm)
+        assert norm.running_mean.item() == 5.0
+        assert group.total(torch.tensor([1, group.rank])).tolist() == [2, 1]
+        assert group.dealt(range(5)) == range(5)[group.rank :: 2]
         found = {"outcome": outcome(result), "weight": model.linear.weight.tolist(), "seen": seen}
         (folder / f"{group.rank}.json").write_text(json.dumps(found))
 
