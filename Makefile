@@ -1,5 +1,6 @@
 # make search   a real search on the table that ships, from a fresh clone
 # make test     the whole test suite
+# make test-imagenet   that of training on image files, in an environment of its own (5.5 GB)
 # make data     imports the tables that FROM holds into DATA (see CONTRIBUTING)
 # make check    lint, format and types
 PYTHON ?= python3
@@ -8,13 +9,20 @@ FROM ?= ../shared/data
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: search test slow data check clean
+VISION := .venv-imagenet/bin
+VISION_READY := .venv-imagenet/.ready
+
+.PHONY: search test test-imagenet slow data check clean
 
 search: $(READY)
 	$(BIN)/agnet search
 
 test: $(READY)
 	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -n 2
+	@echo "tests/imagenet is left out: make test-imagenet"
+
+test-imagenet: $(VISION_READY)
+	$(VISION)/python -m pytest -m imagenet tests/imagenet
 
 slow: $(READY)
 	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -m slow
@@ -34,9 +42,15 @@ check: $(READY)
 	$(BIN)/mypy
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-imagenet build dist *.egg-info
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bo,evolution,optuna,onnx,ray,tensorboard]'
 	touch $(READY)
+
+# torchvision does not import beside the torch that constraints.txt pins.
+$(VISION_READY): pyproject.toml constraints-imagenet.txt
+	$(PYTHON) -m venv .venv-imagenet
+	$(VISION)/pip install --quiet --constraint constraints-imagenet.txt --editable '.[imagenet]' pytest
+	touch $(VISION_READY)
