@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from agnet.benchmarks.training import ImageData, LabelledImages
@@ -56,7 +57,7 @@ def sample(folder: Path, count: int, side: int, seed: int = 0) -> ImageData:
     return ImageData(f"{folder.name}-{side}px", read, read, read, len(classes))
 
 
-def _pixels(path: Path, side: int) -> np.ndarray:
+def _pixels(path: Path, side: int) -> npt.NDArray[np.uint8]:
     """The pixels ``(H, W, 3)`` of a file."""
     try:
         with Image.open(path) as file:

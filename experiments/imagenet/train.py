@@ -99,7 +99,7 @@ def trained(
         after_epoch=report,
     )
     top1, top5 = accuracies(network, images.held_out("validation"), how, (1, 5))
-    found = {
+    found: Row = {
         **depends,
         "image": shape,
         "num_classes": images.num_classes,

@@ -93,7 +93,7 @@ def test_killed_and_resumed_equals_unbroken(processes: int, folder: Path, tmp_pa
 def test_what_is_kept_is_what_was_judged(folder: Path, tmp_path: Path) -> None:
     where = ["--data", str(folder), "--out", str(tmp_path / "one"), "--workers", "0", "--quiet"]
     learning = ["--set", "epochs=8", "--set", "rate=0.02"]
-    # With fewer channels, torch's convolutions on CPU damage memory in that layout (oneDNN #6035).
+    # With fewer channels, torch's convolutions on CPU damage memory in that layout.
     train.main([GENOTYPE, *where, *SMALL, *learning, "--channels-last", "--channels", "16"])
     found, _ = outcome(tmp_path / "one")
     kept = load_network(tmp_path / "one" / train.NETWORK)

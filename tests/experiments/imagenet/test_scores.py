@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from agnet.benchmarks.networks import network_cost
+from agnet.benchmarks.networks import DARTSSkeleton, network_cost
 from agnet.benchmarks.training import ImageData, LabelledImages
 from agnet.errors import InvalidInput
 from agnet.spaces import DARTS
@@ -12,13 +13,14 @@ from experiments.imagenet import scores
 from experiments.imagenet.scores import CONDITION, REGIONS, Deployed, Scores
 from tests.benchmarks.training.images import labelled
 
-SMALL = Deployed(channels=2, layers=3, side=16, num_classes=5)
+SMALL = Deployed(channels=2, layers=1, side=8, num_classes=5)
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scores, "PIECES_INPUTS", 100)
     monkeypatch.setattr(scores, "KERNEL_IMAGES", 4)
+    monkeypatch.setattr(scores, "KERNEL", DARTSSkeleton(2, 1))
 
 
 def images(count: int = 12) -> ImageData:
@@ -43,8 +45,6 @@ def test_costs_are_those_of_the_network_to_be_trained() -> None:
     archs = DARTS().sample(3, np.random.default_rng(0))
     found = scoring().query(archs, ["flops_m", "params_m"])
     for row, arch in zip(found, archs, strict=True):
-        import torch
-
         built = SMALL.skeleton.build(arch, SMALL.image, 5, torch.Generator())
         cost = network_cost(built, SMALL.image)
         assert tuple(row) == (cost.macs / 1e6, cost.parameters / 1e6)

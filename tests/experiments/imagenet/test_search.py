@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agnet.benchmarks.networks import DARTSSkeleton
 from agnet.errors import InvalidInput
 from agnet.pareto import non_dominated
 from agnet.runs import Run
@@ -21,6 +22,8 @@ SMALL = ["--queries", "8", "--init", "4", "--batch", "2", "--repeats", "1", "--s
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scores, "PIECES_INPUTS", 50)
     monkeypatch.setattr(scores, "KERNEL_IMAGES", 3)
+    monkeypatch.setattr(scores, "KERNEL", DARTSSkeleton(2, 1))
+    monkeypatch.setattr(scores, "PIECES", DARTSSkeleton(1, 1))
     monkeypatch.setattr(search, "SCORED", 6)
     monkeypatch.setattr(search, "SCORED_SIDE", 4)
 
@@ -50,7 +53,9 @@ def test_a_search_keeps_its_limit_and_tells_its_winner(
     assert isinstance(winner, dict)
     assert isinstance(front, list)
     assert winner in front
-    assert (found["queries"], found["feasible"]) == (8, 8 - broken(tmp_path / "run", 480))
+    macs = Run.open(tmp_path / "run", Scores(search.sample(folder, 6, 4), repeats=1)).values[:, 2]
+    assert (found["queries"], found["feasible"]) == (8, int((macs <= 480).sum()))
+    assert (macs[4:] <= 480).all()  # but for the first ones, which are random
     assert all(row["flops_m"] <= 480 for row in front)
     points = [[row[scores.CONDITION], -row[scores.REGIONS]] for row in front]
     assert non_dominated(np.array(points)).all()
@@ -61,20 +66,10 @@ def test_a_search_keeps_its_limit_and_tells_its_winner(
     assert found["limits"] == ["flops_m<=480"]
 
 
-def broken(out: Path, macs: float) -> int:
-    """How many genotypes of a run are larger than that."""
-    rows = [line for line in (out / "history.csv").read_text().splitlines()[1:] if line]
-    return sum(",False," in row for row in rows)
-
-
-class Killed(Exception):
-    pass
-
-
 def test_killed_and_resumed_equals_unbroken(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = ["--strategy", "evolution", "--quiet"]
+    more = ["--quiet"]
     whole = searched(folder, tmp_path / "whole", *more)
     original, asked = Scores.query, list[object]()
 
@@ -111,10 +106,3 @@ def test_a_latency_is_a_limit_too(folder: Path, tmp_path: Path) -> None:
 def test_limits_that_nothing_keeps(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="none of 4 genotypes keeps the limits"):
         searched(folder, tmp_path / "run", "--macs", "1", "--queries", "4", "--quiet")
-
-
-def test_a_run_can_be_opened(folder: Path, tmp_path: Path) -> None:
-    searched(folder, tmp_path / "run", "--quiet")
-    benchmark = Scores(search.sample(folder, 6, 4), repeats=1)
-    run = Run.open(tmp_path / "run", benchmark)
-    assert len(run) == 8
