@@ -29,7 +29,8 @@ class Echo(nn.Module):
 def test_accuracies_by_hand(size: int) -> None:
     """Classes 0, 1 and 2 are the first, second and last; of equal scores the first class counts."""
     images = SCORES[:, None, :, None]
-    batches = zip(images.split(size), LABELS.split(size), strict=True)
+    rows = [slice(start, start + size) for start in range(0, len(LABELS), size)]
+    batches = [(images[own], LABELS[own]) for own in rows]
     found = accuracies(Echo(), batches, Execution(), (1, 2, 3, 4, 9))
     assert found == [40.0, 60.0, 60.0, 100.0, 100.0]
 

@@ -12,6 +12,7 @@ from agnet.pareto import non_dominated
 from agnet.runs import Run
 from agnet.spaces import DARTS
 from experiments.imagenet import scores, search
+from experiments.imagenet.sample import sample
 from experiments.imagenet.scores import Scores
 from tests.imagenet.pictures import write_pictures
 
@@ -53,7 +54,7 @@ def test_a_search_keeps_its_limit_and_tells_its_winner(
     assert isinstance(winner, dict)
     assert isinstance(front, list)
     assert winner in front
-    macs = Run.open(tmp_path / "run", Scores(search.sample(folder, 6, 4), repeats=1)).values[:, 2]
+    macs = Run.open(tmp_path / "run", Scores(sample(folder, 6, 4), repeats=1)).values[:, 2]
     assert (found["queries"], found["feasible"]) == (8, int((macs <= 480).sum()))
     assert (macs[4:] <= 480).all()  # but for the first ones, which are random
     assert all(row["flops_m"] <= 480 for row in front)
