@@ -1,4 +1,4 @@
-"""What was published of networks of the DARTS space on ImageNet, within 600 M multiply-adds."""
+"""What was published of networks of the DARTS space on ImageNet, as remembered of the papers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def _edge(text: str) -> tuple[str, int]:
     return SHORT[name], int(tensor)
 
 
-# The errors of AG-Net are as remembered of its paper (Lukasik, Jung and Keuper, ECCV 2022).
+# DARTS: Liu et al., ICLR 2019. PC-DARTS: Xu et al., ICLR 2020. TE-NAS: Chen et al., ICLR 2021.
+# AG-Net: Lukasik, Jung and Keuper, ECCV 2022.
 PUBLISHED: Final = (
     Published(
         "DARTS, second order",
