@@ -23,6 +23,10 @@ __all__ = [
     "STAGES",
     "Skeleton",
     "Slot",
+    "conv",
+    "eighths",
+    "layer_macs",
+    "layer_params",
     "macs_tables",
     "params_tables",
     "side",
@@ -108,7 +112,7 @@ def skeleton(width: float) -> Skeleton:
     return Skeleton(eighths(16 * width), tuple(slots), eighths(960 * width), eighths(1280 * width))
 
 
-def _conv(inputs: int, outputs: int, kernel: int = 1, groups: int = 1) -> int:
+def conv(inputs: int, outputs: int, kernel: int = 1, groups: int = 1) -> int:
     """Weights of a convolution, which are its multiply-adds at one position as well."""
     return inputs // groups * outputs * kernel * kernel
 
@@ -117,22 +121,24 @@ def _squeezed(channels: int) -> int:
     return eighths(channels // 4)
 
 
-def _layer_params(slot: Slot, kernel: int, expand: int) -> int:
+def layer_params(slot: Slot, kernel: int, expand: int) -> int:
+    """Trainable parameters of a layer, biases and norms included."""
     middle = eighths(slot.inputs * expand)
-    weights = _conv(slot.inputs, middle) + _conv(middle, middle, kernel, middle)
-    weights += _conv(middle, slot.outputs) + 2 * (middle + middle + slot.outputs)  # with norms
+    weights = conv(slot.inputs, middle) + conv(middle, middle, kernel, middle)
+    weights += conv(middle, slot.outputs) + 2 * (middle + middle + slot.outputs)  # with norms
     inner = _squeezed(middle)
     return weights + slot.squeeze * (2 * middle * inner + inner + middle)
 
 
-def _layer_macs(slot: Slot, kernel: int, expand: int, resolution: int) -> int:
+def layer_macs(slot: Slot, kernel: int, expand: int, resolution: int) -> int:
+    """Multiply-adds of a layer, for an image of this side."""
     middle = eighths(slot.inputs * expand)
     before = side(resolution, slot.halvings) ** 2
     after = side(resolution, slot.halvings + slot.stride - 1) ** 2
     squeeze = slot.squeeze * 2 * middle * _squeezed(middle)
     return (
-        before * _conv(slot.inputs, middle)
-        + after * (_conv(middle, middle, kernel, middle) + _conv(middle, slot.outputs))
+        before * conv(slot.inputs, middle)
+        + after * (conv(middle, middle, kernel, middle) + conv(middle, slot.outputs))
         + squeeze
     )
 
@@ -146,10 +152,10 @@ def params_tables(width: float, classes: int) -> tuple[int, npt.NDArray[np.int64
     """
     net = skeleton(width)
     last = net.slots[-1].outputs
-    stem = _conv(3, net.stem, 3) + _conv(net.stem, net.stem, 3, net.stem) + net.stem**2
-    fixed = stem + 3 * 2 * net.stem + _conv(last, net.expanded) + 2 * net.expanded
-    fixed += _conv(net.expanded, net.features) + (net.features + 1) * classes
-    table = [[_layer_params(slot, *code) if code else 0 for code in CODES] for slot in net.slots]
+    stem = conv(3, net.stem, 3) + conv(net.stem, net.stem, 3, net.stem) + net.stem**2
+    fixed = stem + 3 * 2 * net.stem + conv(last, net.expanded) + 2 * net.expanded
+    fixed += conv(net.expanded, net.features) + (net.features + 1) * classes
+    table = [[layer_params(slot, *code) if code else 0 for code in CODES] for slot in net.slots]
     return fixed, np.array(table, dtype=np.int64)
 
 
@@ -162,12 +168,12 @@ def macs_tables(width: float, classes: int) -> tuple[npt.NDArray[np.int64], npt.
         resolution and layer code.
     """
     net = skeleton(width)
-    stem = _conv(3, net.stem, 3) + _conv(net.stem, net.stem, 3, net.stem) + net.stem**2
-    head = _conv(net.slots[-1].outputs, net.expanded)
-    pooled = _conv(net.expanded, net.features) + net.features * classes
+    stem = conv(3, net.stem, 3) + conv(net.stem, net.stem, 3, net.stem) + net.stem**2
+    head = conv(net.slots[-1].outputs, net.expanded)
+    pooled = conv(net.expanded, net.features) + net.features * classes
     fixed = [side(r, 1) ** 2 * stem + side(r, 5) ** 2 * head + pooled for r in RESOLUTIONS]
     table = [
-        [[_layer_macs(slot, *code, r) if code else 0 for code in CODES] for slot in net.slots]
+        [[layer_macs(slot, *code, r) if code else 0 for code in CODES] for slot in net.slots]
         for r in RESOLUTIONS
     ]
     return np.array(fixed, dtype=np.int64), np.array(table, dtype=np.int64)
