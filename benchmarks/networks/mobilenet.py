@@ -21,7 +21,14 @@ from agnet.spaces import Architecture, OFAMobileNetV3
 from agnet.spaces._ofa_mbv3_cost import CODES, LAYERS, RESOLUTIONS, Slot, eighths, skeleton
 from agnet.spaces.ofa_mbv3 import layer_codes
 
-__all__ = ["MobileNetV3"]
+__all__ = [
+    "FixedBlock",
+    "InvertedResidual",
+    "MobileNetV3",
+    "SqueezeExcitation",
+    "bare",
+    "conv_norm",
+]
 
 # The fixed block and the elastic stages before this one have ReLU, the others hard swish.
 FIRST_HARD_SWISH_STAGE: Final = 2
@@ -72,11 +79,11 @@ class MobileNetV3(nn.Module):
             )
         net = skeleton(space.width_multiplier)
         self.resolution: int = RESOLUTIONS[arch.choices[0]]
-        self._stem = _conv_norm(in_channels, net.stem, 3, stride=2, activation=nn.Hardswish())
-        self._layers = nn.Sequential(_FixedBlock(net.stem), *_elastic_layers(arch, net.slots))
+        self._stem = conv_norm(in_channels, net.stem, 3, stride=2, activation=nn.Hardswish())
+        self._layers = nn.Sequential(FixedBlock(net.stem), *_elastic_layers(arch, net.slots))
         last = net.slots[-1].outputs
-        self._widen = _conv_norm(last, net.expanded, activation=nn.Hardswish())
-        self._mix = nn.Sequential(*_bare(net.expanded, net.features), nn.Hardswish())
+        self._widen = conv_norm(last, net.expanded, activation=nn.Hardswish())
+        self._mix = nn.Sequential(*bare(net.expanded, net.features), nn.Hardswish())
         self._classifier = nn.Linear(net.features, num_classes, device="meta").to_empty(
             device="cpu"
         )
@@ -95,53 +102,59 @@ class MobileNetV3(nn.Module):
 
 
 @final
-class _FixedBlock(nn.Module):
+class FixedBlock(nn.Module):
     """The layer that all architectures begin with: it keeps the channels and adds its input."""
 
     def __init__(self, channels: int) -> None:
+        """Builds it, its weights not yet set."""
         super().__init__()
-        self._depthwise = _conv_norm(channels, channels, 3, groups=channels, activation=nn.ReLU())
-        self._narrow = _conv_norm(channels, channels)
+        self._depthwise = conv_norm(channels, channels, 3, groups=channels, activation=nn.ReLU())
+        self._narrow = conv_norm(channels, channels)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns images ``(B, C, H, W)`` of the shape of those given."""
         made: torch.Tensor = images + self._narrow(self._depthwise(images))
         return made
 
 
 @final
-class _ElasticLayer(nn.Module):
+class InvertedResidual(nn.Module):
     """An inverted residual of a kernel and an expansion, ``(B, outputs, H', W')``."""
 
     def __init__(self, slot: Slot, kernel: int, expand: int, activation: nn.Module) -> None:
+        """Builds it, its weights not yet set."""
         super().__init__()
         middle = eighths(slot.inputs * expand)
         self._shortcut = bool(slot.shortcut)
         self._layers = nn.Sequential(
-            _conv_norm(slot.inputs, middle, activation=activation),
-            _conv_norm(middle, middle, kernel, slot.stride, middle, activation),
-            _SqueezeExcitation(middle) if slot.squeeze else nn.Identity(),
-            _conv_norm(middle, slot.outputs),
+            conv_norm(slot.inputs, middle, activation=activation),
+            conv_norm(middle, middle, kernel, slot.stride, middle, activation),
+            SqueezeExcitation(middle) if slot.squeeze else nn.Identity(),
+            conv_norm(middle, slot.outputs),
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns ``(B, outputs, H', W')`` of images ``(B, inputs, H, W)``."""
         made: torch.Tensor = self._layers(images)
         return images + made if self._shortcut else made
 
 
 @final
-class _SqueezeExcitation(nn.Module):
+class SqueezeExcitation(nn.Module):
     """Weighs each channel by a number from 0 to 1 that the means of all channels decide.
 
     Hu, Shen and Sun, "Squeeze-and-Excitation Networks", CVPR 2018, with a hard sigmoid.
     """
 
     def __init__(self, channels: int) -> None:
+        """Builds it, its weights not yet set."""
         super().__init__()
         inner = eighths(channels // 4)
         self._squeeze = nn.Conv2d(channels, inner, 1, device="meta").to_empty(device="cpu")
         self._excite = nn.Conv2d(inner, channels, 1, device="meta").to_empty(device="cpu")
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns images ``(B, C, H, W)``, their channels weighed."""
         squeezed = F.relu(self._squeeze(images.mean(dim=(2, 3), keepdim=True)))
         return images * F.hardsigmoid(self._excite(squeezed))
 
@@ -154,16 +167,17 @@ def _elastic_layers(arch: Architecture, slots: tuple[Slot, ...]) -> Iterator[nn.
         if setting is not None:
             kernel, expand = setting
             smooth = at // LAYERS >= FIRST_HARD_SWISH_STAGE
-            yield _ElasticLayer(slot, kernel, expand, nn.Hardswish() if smooth else nn.ReLU())
+            yield InvertedResidual(slot, kernel, expand, nn.Hardswish() if smooth else nn.ReLU())
 
 
-def _bare(
+def bare(
     inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1
 ) -> list[nn.Module]:
+    """Returns a convolution with nothing behind it, its weights not yet set."""
     return Convolution(inputs, outputs, (kernel, kernel), stride, groups, bare=True).modules()
 
 
-def _conv_norm(
+def conv_norm(
     inputs: int,
     outputs: int,
     kernel: int = 1,
@@ -171,6 +185,7 @@ def _conv_norm(
     groups: int = 1,
     activation: nn.Module | None = None,
 ) -> nn.Sequential:
-    convolution = _bare(inputs, outputs, kernel, stride, groups)
+    """Returns a convolution, normalised and perhaps activated, its weights not yet set."""
+    convolution = bare(inputs, outputs, kernel, stride, groups)
     norm = nn.BatchNorm2d(outputs, eps=1e-5, momentum=0.1)  # those of the supernet
     return nn.Sequential(*convolution, norm, *([] if activation is None else [activation]))
