@@ -4,6 +4,23 @@ from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.extraction import extract
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
+from agnet.benchmarks.supernet.phases import Phase, progressive, sandwich
 from agnet.benchmarks.supernet.plain import PlainNetwork
+from agnet.benchmarks.supernet.sorting import sort_channels
+from agnet.benchmarks.supernet.teaching import Teaching
+from agnet.benchmarks.supernet.training import subnet_accuracy, train_supernet
 
-__all__ = ["Moments", "PlainNetwork", "SuperNetwork", "calibrate", "extract"]
+__all__ = [
+    "Moments",
+    "Phase",
+    "PlainNetwork",
+    "SuperNetwork",
+    "Teaching",
+    "calibrate",
+    "extract",
+    "progressive",
+    "sandwich",
+    "sort_channels",
+    "subnet_accuracy",
+    "train_supernet",
+]

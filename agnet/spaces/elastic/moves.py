@@ -55,7 +55,7 @@ def neighbouring(genes: Genes, choices: Choices) -> Choices:
                 add(head, codes)
     layers = np.argwhere(codes[0] > 0).tolist()
     for stage, layer in layers:
-        for code in np.flatnonzero(_adjacent(genes.config)[codes[0, stage, layer]]):
+        for code in np.flatnonzero(_adjacent(genes.config)[codes[0, stage, layer]]).tolist():
             add(heads, _with(codes, stage, layer, code))
     depths = genes.depths(codes)[0]
     for stage in np.flatnonzero(depths).tolist():
@@ -63,18 +63,18 @@ def neighbouring(genes: Genes, choices: Choices) -> Choices:
         if depth > genes.config.depths[0]:
             add(heads, _with(codes, stage, depth - 1, 0))
         if depth < genes.config.layers:
-            for code in genes.distinct:
+            for code in genes.distinct.tolist():
                 add(heads, _with(codes, stage, depth, code))
     if heads[0, EXIT] < genes.options[EXIT] - 1:
         head = heads.copy()
         head[0, EXIT] += 1
-        for code in genes.distinct:
+        for code in genes.distinct.tolist():
             add(head, _with(codes, int(heads[0, EXIT]) + 1, slice(genes.config.depths[0]), code))
     return genes.join(*(np.concatenate(parts) for parts in zip(*near, strict=True)))
 
 
 def _with(codes: Codes, stage: int, layer: int | slice, code: int) -> Codes:
-    changed = codes.copy()
+    changed: Codes = codes.copy()
     changed[0, stage, layer] = code
     return changed
 
@@ -92,7 +92,7 @@ def mutated(genes: Genes, choices: Choices, rng: np.random.Generator) -> Choices
         [
             np.tile(np.array(genes.options) > 1, (len(heads), 1)),
             (depths > 0) & (len(config.depths) > 1),
-            adjacent.any(axis=1)[codes].reshape(len(heads), -1),
+            np.asarray(adjacent.any(axis=1))[codes].reshape(len(heads), -1),
         ],
         axis=1,
     )

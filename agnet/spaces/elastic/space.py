@@ -257,8 +257,9 @@ class ElasticSpace(SearchSpace):
         fixed, table = params_tables(self.config)
         heads, codes = self.genes.split(self.to_choices(archs))
         width, stage, layer = self._places(heads[:, WIDTH])
-        total = fixed[heads[:, WIDTH], heads[:, EXIT]]
-        return total + table[width, stage, layer, codes].sum(axis=(1, 2))
+        layers = table[width, stage, layer, codes].sum(axis=(1, 2))
+        total: npt.NDArray[np.int64] = fixed[heads[:, WIDTH], heads[:, EXIT]] + layers
+        return total
 
     def macs(self, archs: Sequence[Architecture]) -> npt.NDArray[np.int64]:
         """Returns the multiply-adds ``(B,)`` of each network for one image of its resolution.
@@ -268,8 +269,9 @@ class ElasticSpace(SearchSpace):
         fixed, table = macs_tables(self.config)
         heads, codes = self.genes.split(self.to_choices(archs))
         side, (width, stage, layer) = heads[:, RESOLUTION], self._places(heads[:, WIDTH])
-        total = fixed[side, heads[:, WIDTH], heads[:, EXIT]]
-        return total + table[side[:, None, None], width, stage, layer, codes].sum(axis=(1, 2))
+        layers = table[side[:, None, None], width, stage, layer, codes].sum(axis=(1, 2))
+        total: npt.NDArray[np.int64] = fixed[side, heads[:, WIDTH], heads[:, EXIT]] + layers
+        return total
 
     def _places(self, width: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], ...]:
         """Indices of all layers in a table, which broadcast to ``(B, S, L)``."""

@@ -33,9 +33,9 @@ def test_filled_draws_are_even_in_depths_exits_and_layers(space: ElasticSpace) -
     plans = [space.plan(arch) for arch in archs[:1000]]
     layers = [layer for plan in plans for stage in plan.stages for layer in stage]
     named = [("branches", "patterns")] if space is PARALLEL else []
-    for name, options in [*named, ("kernel", "kernels"), ("expansion", "expansions")]:
+    for name, known in [*named, ("kernel", "kernels"), ("expansion", "expansions")]:
         values = [getattr(layer, name) for layer in layers if getattr(layer, name)]
-        counts = np.array([values.count(option) for option in getattr(space.config, options)])
+        counts = np.array([values.count(option) for option in getattr(space.config, known)])
         assert chisquare(counts).pvalue > 0.01
 
 

@@ -1,0 +1,154 @@
+"""Training a super-network: every update runs several of its networks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from threadpoolctl import threadpool_limits
+
+from agnet.benchmarks.supernet.calibration import calibrate
+from agnet.benchmarks.supernet.extraction import extract
+from agnet.benchmarks.supernet.network import SuperNetwork
+from agnet.benchmarks.supernet.phases import Phase, sandwich
+from agnet.benchmarks.supernet.teaching import Teaching
+from agnet.benchmarks.supernet.updates import Updates
+from agnet.benchmarks.training import (
+    AfterEpoch,
+    Execution,
+    Group,
+    ImageData,
+    Recipe,
+    TrainingResult,
+    accuracy,
+)
+from agnet.errors import InvalidInput
+from agnet.spaces import Architecture
+from agnet.spaces.elastic import Options
+
+__all__ = ["subnet_accuracy", "train_supernet"]
+
+WARM_UP: Final = 3  # updates at the start that do not count for the time, if there are others
+
+
+def train_supernet(
+    net: SuperNetwork,
+    data: ImageData,
+    recipe: Recipe,
+    phases: Sequence[Phase] = (),
+    *,
+    teaching: Teaching | None = None,
+    seed: int = 0,
+    execution: Execution | None = None,
+    checkpoint: Path | None = None,
+    identity: str = "",
+    after_epoch: AfterEpoch | None = None,
+) -> TrainingResult:
+    """Trains a super-network; its weights are changed.
+
+    On CPU the outcome, but for its seconds, follows from the weights, the data and the settings;
+    with a checkpoint also where it was killed and begun again any number of times. Where several
+    processes have joined a group of torch.distributed each is to call this with the same arguments:
+    it takes its part of each batch, and all run the same networks.
+
+    Args:
+        net: The super-network.
+        data: The images.
+        recipe: Batches, optimiser, changes of images; epochs, rate and warm-up are those of the
+            phases.
+        phases: What is trained when; by default everything at once by the sandwich rule, as long as
+            the recipe says.
+        teaching: What networks learn from.
+        seed: Of the order and changes of images, and of the networks drawn.
+        execution: Where to compute; by default in one thread.
+        checkpoint: A file that is written after each epoch, and gone on from if it is there.
+        identity: Of the checkpoint, what the outcome depends on beside the arguments here, such as
+            the data; one of another identity is refused.
+        after_epoch: Is told the number of each epoch that is done, from 1, its mean loss, and the
+            validation accuracy of the largest network.
+
+    Returns:
+        Losses, and validation accuracies of the largest network, calibrated.
+
+    Raises:
+        TrainingDiverged: If the loss is no longer finite.
+        InvalidInput: If the recipe asks for what super-networks do not have, the data are of
+            another form than the networks, or batches cannot be shared evenly among processes.
+        CheckpointError: If the checkpoint is damaged or of another training.
+        StorageError: If it cannot be written.
+    """
+    how, taught = execution or Execution(), teaching or Teaching()
+    schedule = tuple(phases) or sandwich(net.config, recipe)
+    _check(net, data, recipe, how)
+    started = time.perf_counter()
+    updates = Updates(net, data, recipe, schedule, taught, how, seed)
+    state = updates.state(identity)
+    leads = Group.here().leads
+    if checkpoint is not None and checkpoint.exists():
+        state.load(checkpoint)
+    elif checkpoint is not None and leads:
+        state.save(checkpoint)  # what cannot be written should not be noticed after an epoch
+    with threadpool_limits(how.threads):
+        for epoch in range(state.epoch, sum(phase.epochs for phase in schedule)):
+            found = list(updates.of_epoch(state, epoch))
+            state.losses.append(sum(loss for loss, _ in found) / len(found))
+            state.seconds += [taken for _, taken in found]
+            largest = Options.every(net.config).largest(net.space)
+            state.accuracies.append(
+                subnet_accuracy(net, largest, data, images=taught.calibration, execution=how)
+            )
+            if checkpoint is not None and leads:
+                state.save(checkpoint)
+            Group.here().wait()
+            if after_epoch is not None:
+                after_epoch(epoch + 1, state.losses[-1], state.accuracies[-1])
+    return TrainingResult(
+        tuple(state.losses),
+        tuple(state.accuracies),
+        median(state.seconds[WARM_UP:] or state.seconds),
+        len(state.seconds),
+        time.perf_counter() - started,
+    )
+
+
+def subnet_accuracy(
+    net: SuperNetwork,
+    arch: Architecture,
+    data: ImageData,
+    *,
+    images: int = 1000,
+    execution: Execution | None = None,
+) -> float:
+    """Returns the percentage of validation images that one network classifies correctly.
+
+    Args:
+        net: The super-network, in which nothing changes.
+        arch: Which network.
+        data: Its first training images calibrate the norms.
+        images: How many do.
+        execution: Where to compute.
+
+    Raises:
+        InvalidInput: If the architecture is of another space.
+    """
+    moments = calibrate(net, arch, data.train.images[:images])
+    return accuracy(extract(net, arch, moments), data.validation, execution)
+
+
+def _check(net: SuperNetwork, data: ImageData, recipe: Recipe, how: Execution) -> None:
+    config = net.config
+    if data.image_shape[0] != config.channels or data.num_classes != config.classes:
+        raise InvalidInput(
+            f"got images of {data.image_shape[0]} channels and {data.num_classes} classes for a "
+            f"super-network of {config.channels} and {config.classes}; expected the same"
+        )
+    if recipe.average or recipe.auxiliary or recipe.drop_path or recipe.standardise:
+        raise InvalidInput(
+            "got average, auxiliary, drop_path or standardise in the recipe; a super-network has "
+            "no such thing, and normalises images in its stem: set them to 0 and false"
+        )
+    if how.compiled:
+        raise InvalidInput("got compiled; each network of a super-network is a program of its own")
