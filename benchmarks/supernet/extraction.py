@@ -66,10 +66,10 @@ def cut_out(net: SuperNetwork, arch: Architecture, exits: Sequence[int] = ()) ->
             f"got the exit {wrong[0]} of {arch}; expected some of "
             f"{[last for last in net.config.exits if last <= plan.exit]}"
         )
-    network = PlainNetwork(net.config, plan, exits)
+    network = PlainNetwork(net.config, plan, exits).to(next(net.parameters()))
     for own, whole, maps in shared_pairs(net, plan, network):
         own.copy_(part_of(whole, own.shape, maps))
-    return network.to(next(net.parameters()).device)
+    return network
 
 
 def norms_of(network: nn.Module) -> list[nn.BatchNorm2d]:

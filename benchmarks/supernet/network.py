@@ -53,7 +53,8 @@ class SharedWeights(nn.Module):
 
     def maps_of(self, stage: int, layer: int) -> dict[str, torch.Tensor]:
         """Returns the kernel maps of a layer, from large to small."""
-        return dict(cast("nn.ParameterDict", self.maps[f"{stage}-{layer}"]).items())
+        named = cast("nn.ParameterDict", self.maps[f"{stage}-{layer}"]).items()
+        return dict(sorted(named, key=lambda one: -int(one[0].split("to")[0])))
 
 
 @final

@@ -36,8 +36,8 @@ def smaller_kernel(
 ) -> torch.Tensor:
     """Makes kernels ``(C, 1, k, k)`` from larger ones: their centre, through one map after another.
 
-    ``w5 = T75 c(w7)`` and ``w3 = T53 c(w5)``, where ``c`` is the centre written as a vector
-    (Cai et al., "Once-for-All", ICLR 2020).
+    Maps are given from large to small: ``w5 = T75 c(w7)`` and ``w3 = T53 c(w5)``, where ``c`` is
+    the centre written as a vector (Cai et al., "Once-for-All", ICLR 2020).
     """
     for name, mapped in maps.items():
         side = int(name.split("to")[1])
@@ -50,7 +50,7 @@ def smaller_kernel(
 
 
 def kernel_maps(kernels: Sequence[int]) -> nn.ParameterDict:
-    """Returns the maps of one layer, from large to small: at first, a kernel is just the centre."""
+    """Returns the maps of one layer, by names such as ``7to5``: at first kernels are centres."""
     falling = sorted(kernels, reverse=True)
     return nn.ParameterDict(
         {

@@ -98,4 +98,5 @@ class Genes:
 
     def depths(self, codes: Codes) -> npt.NDArray[np.int64]:
         """Returns how many layers each stage has, ``(B, S)``."""
-        return (codes > 0).sum(axis=2)
+        found: npt.NDArray[np.int64] = (codes > 0).sum(axis=2)
+        return found

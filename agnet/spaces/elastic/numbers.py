@@ -62,7 +62,8 @@ class Numbers:
         layer = np.arange(self.genes.config.layers)
         digits = (numbers - self.first[depth])[..., None] // self.options**layer % self.options
         there = layer < (depth + self.genes.config.depths[0])[..., None]
-        return self.genes.distinct[digits] * there
+        codes: Codes = self.genes.distinct[digits] * there
+        return codes
 
     def numbers(self, codes: Codes) -> npt.NDArray[np.int64]:
         """Returns the number of each stage ``(B, S)`` of canonical codes; -1 of none."""
@@ -99,7 +100,8 @@ class Numbers:
         places = last[:, None] - 1 - np.arange(codes.shape[1])
         within = (numbers * self.settings ** np.maximum(places, 0) * (places >= 0)).sum(axis=1)
         before = np.cumsum([0, *self.by_exit])
-        return group * before[-1] + before[heads[:, EXIT]] + within
+        found: npt.NDArray[np.int64] = group * before[-1] + before[heads[:, EXIT]] + within
+        return found
 
     def all(self) -> tuple[Heads, Codes]:
         """Returns all networks, which must be few."""
