@@ -4,6 +4,7 @@ from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.extraction import extract
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
+from agnet.benchmarks.supernet.official import load_official
 from agnet.benchmarks.supernet.phases import Phase, progressive, sandwich
 from agnet.benchmarks.supernet.plain import PlainNetwork
 from agnet.benchmarks.supernet.sorting import sort_channels
@@ -18,6 +19,7 @@ __all__ = [
     "Teaching",
     "calibrate",
     "extract",
+    "load_official",
     "progressive",
     "sandwich",
     "sort_channels",

@@ -29,11 +29,13 @@ def some(net: SuperNetwork, count: int) -> list[Architecture]:
     return [every.largest(net.space), every.smallest(net.space), *drawn]
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=NAMES)
-def test_a_network_cut_out_says_and_costs_the_same(config: ElasticConfig) -> None:
-    """40 networks of each of five configurations, 200 in all."""
+@pytest.mark.parametrize(
+    ("config", "count"), zip(CONFIGS, [90, 20, 20, 50, 20], strict=True), ids=NAMES
+)
+def test_a_network_cut_out_says_and_costs_the_same(config: ElasticConfig, count: int) -> None:
+    """200 networks in all."""
     net, given = made(config), images()
-    archs = some(net, 40)
+    archs = some(net, count)
     for arch in archs:
         moments = calibrate(net, arch, given, batch=3)
         network = extract(net, arch, moments)
@@ -44,7 +46,7 @@ def test_a_network_cut_out_says_and_costs_the_same(config: ElasticConfig) -> Non
         assert [sum(p.numel() for p in network.parameters())] == net.space.params([arch]).tolist()
         assert [multiplications(network, given[:1])] == net.space.macs([arch]).tolist()
         assert not any("Elastic" in type(part).__name__ for part in network.modules())
-    assert len({str(arch) for arch in archs}) > 30
+    assert len({str(arch) for arch in archs}) > 0.8 * count
 
 
 def multiplications(network: nn.Module, given: torch.Tensor) -> int:
