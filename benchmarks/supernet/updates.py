@@ -91,7 +91,7 @@ class Updates:
         """Makes the updates of one epoch, and yields the loss and the CPU seconds of each."""
         phase, within = self._place(epoch)
         if within == 0:
-            self._begin(phase, state)
+            self.begin(phase, state)
         given = self._data.train
         batch = min(self._recipe.batch, len(given))
         steps, own = len(given) // batch, Group.here().part(batch)
@@ -123,7 +123,7 @@ class Updates:
             epoch -= phase.epochs
         raise InvalidInput(f"got the epoch {epoch} after the last; expected an earlier one")
 
-    def _begin(self, phase: Phase, state: TrainingState) -> None:
+    def begin(self, phase: Phase, state: TrainingState) -> None:
         """Forgets the momentum of another phase, sorts channels and cuts out a teacher."""
         state.optimizer.state.clear()
         if phase.sort:
@@ -147,6 +147,13 @@ class Updates:
         state.optimizer.zero_grad()
         loss = self.accumulate(phase, archs, images, labels)
         _average_gradients(self._net)
+        self.apply(state, phase, archs, rate)
+        return Group.here().mean(loss)
+
+    def apply(
+        self, state: TrainingState, phase: Phase, archs: Sequence[Architecture], rate: float
+    ) -> None:
+        """Changes the weights by the gradients that there are; see :meth:`accumulate`."""
         recipe = self._recipe
         if recipe.clip:
             nn.utils.clip_grad_norm_(self._net.parameters(), recipe.clip)
@@ -160,7 +167,6 @@ class Updates:
             amount = recipe.weight_decay * (1.0 if coupled else rate)
             decayed(self._net, plans, amount, gradients=coupled)
         state.optimizer.step()
-        return Group.here().mean(loss)
 
     def accumulate(
         self,
