@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -53,14 +53,18 @@ from agnet.spaces.elastic import ElasticConfig, ElasticSpace, Options, elastic_p
 from experiments.recorded import Row, complete, parser, rows, spread, table
 
 LARGEST, ELASTIC, ALONE = 10, 20, 10  # epochs
+GENTLER: Final = 0.5  # what is left of the rate where all networks are trained together
 RECIPE: Final = Recipe(
-    batch=64, optimizer="sgd", rate=0.05, nesterov=True, weight_decay=1e-4, period=0, clip=5.0
+    batch=64, optimizer="sgd", rate=0.4, nesterov=True, weight_decay=1e-4, period=0, clip=5.0
 )
 TEACHING: Final = Teaching(exits="asc", calibration=512)
 HOW: Final = Execution(channels_last=True)
 DRAWN: Final = 24
 COMPARED: Final = {1: 4, 2: 6, 3: 6}  # networks of each exit
 POOL: Final = 60  # they are chosen from
+
+
+Rule = Literal["largest", "sandwich"]
 
 
 def main() -> None:
@@ -118,14 +122,14 @@ def run(job: Row, source: str, chosen: Path | None, work: Path, share: float) ->
     drawn = sample_filled(net.space, DRAWN, stream(seed, "drawn"))
     largest = Options.every(config).largest(net.space)
     found: Row = {"data": data.name, "images": len(data.train), "share": share}
-    for rule, epochs in (("largest", LARGEST), ("sandwich", ELASTIC)):
-        phase = Phase(rule, _part(epochs, share), RECIPE.rate, Options.every(config), rule)
-        recipe = replace(RECIPE, warmup=1 if rule == "largest" and phase.epochs > 2 else 0)
-        phase = replace(phase, warmup=recipe.warmup)
+    rules: tuple[Rule, Rule] = ("largest", "sandwich")
+    for rule, epochs in zip(rules, (LARGEST, ELASTIC), strict=True):
+        rate = RECIPE.rate * (1.0 if rule == "largest" else GENTLER)
+        phase = Phase(rule, _part(epochs, share), rate, Options.every(config), rule)
         train_supernet(
             net,
             data,
-            recipe,
+            RECIPE,
             [phase],
             teaching=TEACHING,
             seed=seed,

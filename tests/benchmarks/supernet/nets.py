@@ -49,3 +49,7 @@ def images(count: int = 6, side: int = 11, seed: int = 3) -> torch.Tensor:
 
 def weights(net: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.detach().clone() for name, value in net.state_dict().items()}
+
+
+def backward(loss: torch.Tensor) -> None:
+    loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types

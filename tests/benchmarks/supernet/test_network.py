@@ -10,7 +10,16 @@ import torch.nn.functional as F
 from agnet.benchmarks.supernet import SuperNetwork, calibrate, extract
 from agnet.benchmarks.supernet.slicing import smaller_kernel
 from agnet.spaces.elastic import Options, sample_filled
-from tests.benchmarks.supernet.nets import DENSE, PARALLEL, RICH, TINY, images, made, weights
+from tests.benchmarks.supernet.nets import (
+    DENSE,
+    PARALLEL,
+    RICH,
+    TINY,
+    backward,
+    images,
+    made,
+    weights,
+)
 
 
 def test_weights_follow_from_the_generator_alone() -> None:
@@ -68,7 +77,7 @@ def test_kernels_begin_as_centres_and_go_through_their_maps() -> None:
 def test_small_kernels_learn_by_centres_and_maps() -> None:
     net, given = made(replace(TINY, classes=4)), images(side=32)
     arch = net.space.parse("r32-x3:k3e4,k3e4:k3e4,k3e4:k3e4,k3e4")
-    F.cross_entropy(net(given, arch), torch.arange(6) % 4).backward()
+    backward(F.cross_entropy(net(given, arch), torch.arange(6) % 4))
     shared = net.of_width(net.space.plan(arch))
     for stage in range(3):
         for layer in range(2):

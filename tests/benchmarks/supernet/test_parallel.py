@@ -52,7 +52,7 @@ def alone() -> tuple[dict[str, torch.Tensor], list[float]]:
             archs = phase.networks(net.space, stream(0, "supernet-networks", 4 * epoch + step))
             state.optimizer.zero_grad()
             rows = order[12 * step : 12 * step + 12]
-            for half in rows.split(6):
+            for half in (rows[:6], rows[6:]):
                 given = data.train
                 loss = updates.accumulate(phase, archs, given.images[half], given.labels[half])
                 losses.append(float(loss))

@@ -73,7 +73,7 @@ def test_branches_are_opened_before_exits() -> None:
 def test_every_phase_draws_exactly_what_it_opens(config: Any) -> None:
     space = ElasticSpace(config)
     for phase in progressive(config, 0.01):
-        drawn = plans(phase, space, 300)
+        drawn = plans(phase, space, 120)
         assert {len(update) for update in drawn} == {phase.drawn}
         assert all(len({plan.resolution for plan in update}) == 1 for update in drawn)
         every = [plan for update in drawn for plan in update]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 import torch
 
 from agnet.benchmarks.supernet import calibrate, sort_channels
+from agnet.benchmarks.supernet.network import SharedWeights
 from agnet.errors import InvalidInput
 from agnet.spaces.elastic import ElasticConfig
 from tests.benchmarks.supernet.nets import PARALLEL, RICH, images, made
@@ -43,7 +46,7 @@ def test_channels_are_in_falling_order_within_their_groups() -> None:
     net = made(RICH)
     sort_channels(net, (2,))
     for shared, wide in zip(net.weights, (8, 16), strict=True):
-        level = shared.largest.level(0, 1)
+        level = cast("SharedWeights", shared).largest.level(0, 1)
         weights = dict(level.named_parameters())
         names = [name for name in weights if weights[name].ndim == 4]
         importance = weights[names[-1]].abs().sum(dim=(0, 2, 3))

@@ -25,7 +25,7 @@ from agnet.benchmarks.training import Execution, ImageData, LabelledImages, Reci
 from agnet.errors import CheckpointError, InvalidInput, TrainingDiverged
 from agnet.seeds import stream
 from agnet.spaces.elastic import ElasticConfig, Options, Stage, elastic_preset
-from tests.benchmarks.supernet.nets import made, weights
+from tests.benchmarks.supernet.nets import backward, made, weights
 from tests.benchmarks.training.images import bright
 
 SMALL = ElasticConfig(
@@ -145,12 +145,12 @@ def test_an_update_of_a_sandwich_by_hand() -> None:
     soft = (early / 3 + 2 * late / 3).detach().softmax(dim=1)
     losses += [F.cross_entropy(twin(images, arch), soft) for arch in others]
     loss = torch.stack(losses).mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    backward(loss)
     assert result.losses[0] == pytest.approx(loss.item(), rel=1e-4)
     with torch.no_grad():
-        for name, value in twin.named_parameters():
-            decay = 0.1 * value if value.ndim > 1 and "maps" not in name else 0.0
-            value -= 0.01 * ((0.0 if value.grad is None else value.grad) + decay)
+        for name, weight in twin.named_parameters():
+            decay = 0.1 * weight if weight.ndim > 1 and "maps" not in name else 0.0
+            weight.sub_(0.01 * ((0.0 if weight.grad is None else weight.grad) + decay))
     expected = weights(twin)
     for name, value in weights(net).items():
         assert torch.allclose(value, expected[name], atol=1e-4), name
@@ -160,15 +160,14 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("rule", ["sandwich", "progressive"])
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize(("rule", "optimizer"), [("sandwich", "adamw"), ("progressive", "sgd")])
 def test_a_killed_training_ends_as_an_unbroken_one(
     rule: str, optimizer: Any, tmp_path: Path
 ) -> None:
     recipe, path = replace(SGD, optimizer=optimizer, translation=0.25), tmp_path / "net.pt"
     phases, nets = schedule(rule), [network(), network()]
     whole = train_supernet(nets[0], bright(), recipe, phases, teaching=FEW)
-    for at in range(1, len(whole.losses) + 1):
+    for at in range(1, len(whole.losses) + 1, 2):
 
         def kill(epoch: int, *_: float, last: int = at) -> None:
             if epoch == last:
