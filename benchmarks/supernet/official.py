@@ -69,10 +69,10 @@ def load_official(
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
     """Reads a file, and gives its weights names that are the same for all releases."""
-    content: Any = read_state(path, "an Once-for-All network")
+    content: Any = read_state(path, "a Once-for-All network")
     found = content.get("state_dict", content)
     if not isinstance(found, dict) or not all(
-        isinstance(one, torch.Tensor) for one in found.values()
+        isinstance(name, str) and isinstance(one, torch.Tensor) for name, one in found.items()
     ):
         raise CheckpointError(
             f"{path} holds no weights; expected a dictionary of tensors, or one under state_dict"

@@ -43,33 +43,30 @@ def neighbouring(genes: Genes, choices: Choices) -> Choices:
     """
     heads, codes = genes.split(choices)
     near: list[tuple[Heads, Codes]] = []
-
-    def add(head: Heads, code: Codes) -> None:
-        near.append((head, code))
-
     for at in genes.heads:
         for value in range(genes.options[at]):
             if value != heads[0, at] and (at != EXIT or value == heads[0, at] - 1):
                 head = heads.copy()
                 head[0, at] = value
-                add(head, codes)
+                near.append((head, codes))
     layers = np.argwhere(codes[0] > 0).tolist()
     for stage, layer in layers:
         for code in np.flatnonzero(_adjacent(genes.config)[codes[0, stage, layer]]).tolist():
-            add(heads, _with(codes, stage, layer, code))
+            near.append((heads, _with(codes, stage, layer, code)))
     depths = genes.depths(codes)[0]
     for stage in np.flatnonzero(depths).tolist():
         depth = int(depths[stage])
         if depth > genes.config.depths[0]:
-            add(heads, _with(codes, stage, depth - 1, 0))
+            near.append((heads, _with(codes, stage, depth - 1, 0)))
         if depth < genes.config.layers:
             for code in genes.distinct.tolist():
-                add(heads, _with(codes, stage, depth, code))
+                near.append((heads, _with(codes, stage, depth, code)))
     if heads[0, EXIT] < genes.options[EXIT] - 1:
         head = heads.copy()
         head[0, EXIT] += 1
+        stage, first = int(heads[0, EXIT]) + 1, slice(genes.config.depths[0])
         for code in genes.distinct.tolist():
-            add(head, _with(codes, int(heads[0, EXIT]) + 1, slice(genes.config.depths[0]), code))
+            near.append((head, _with(codes, stage, first, code)))
     return genes.join(*(np.concatenate(parts) for parts in zip(*near, strict=True)))
 
 

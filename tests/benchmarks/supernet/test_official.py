@@ -103,6 +103,7 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
         ({"state_dict": {**file, "extra.weight": torch.zeros(1)}}, "has extra.weight"),
         ({"state_dict": {**file, "first_conv.conv.weight": torch.zeros(1)}}, "of shape"),
         ({"state_dict": [1, 2]}, "holds no weights"),
+        ({"state_dict": {7: torch.zeros(1)}}, "holds no weights"),
         ([1, 2], "holds a list"),
     ):
         with pytest.raises(CheckpointError, match=said):
