@@ -52,5 +52,6 @@ def without_buffers(network: nn.Module) -> None:
     """Takes the running statistics from the norms of a network: shared weights have none."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
+            module.track_running_stats = False
             for name in ("running_mean", "running_var", "num_batches_tracked"):
                 setattr(module, name, None)

@@ -34,6 +34,14 @@ def test_weights_follow_from_the_generator_alone() -> None:
     )
 
 
+def test_weights_alone_make_it_again() -> None:
+    """A bare dictionary of tensors, without what torch notes beside them."""
+    net, other = made(RICH), made(RICH, seed=1)
+    other.load_state_dict(weights(net))
+    arch = net.space.sample(1, np.random.default_rng(0))[0]
+    assert torch.equal(net(images(), arch), other(images(), arch))
+
+
 def test_it_remembers_nothing() -> None:
     """A, B and A again: whatever ran between, and another super-network beside it."""
     net, other, given = made(RICH), made(TINY), images()
