@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Two workers with two threads each on two cores wait for each other most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says nothing of a machine that does other things.
+settings.register_profile("agnet", deadline=None)
+settings.load_profile("agnet")
 
 REQUIRED = bool(os.environ.get("AGNET_REQUIRE_DATA"))
 

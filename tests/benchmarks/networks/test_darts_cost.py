@@ -53,7 +53,7 @@ def test_costs_are_those_of_the_built_networks(
     assert list(map(tuple, skeleton.costs(archs, image, classes).tolist())) == expected
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 2**32),
     channels=st.integers(2, 6),

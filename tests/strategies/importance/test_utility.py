@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agnet.strategies.importance.utility import quantile_utility, standardised_utility
@@ -38,7 +38,6 @@ def test_equal_weights_give_the_ranking_of_asng(n: int, tail: int) -> None:
     assert found == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(samples)
 def test_it_is_the_mean_over_quantiles(found: list[tuple[int, int]]) -> None:
     values, weights = (list(column) for column in zip(*found, strict=True))
@@ -46,7 +45,6 @@ def test_it_is_the_mean_over_quantiles(found: list[tuple[int, int]]) -> None:
     assert fast == pytest.approx(slow_utility(values, weights), abs=1e-9)
 
 
-@settings(deadline=None)
 @given(samples)
 def test_weighted_utilities_cancel(found: list[tuple[int, int]]) -> None:
     values, weights = np.array(found, float).T
@@ -54,7 +52,6 @@ def test_weighted_utilities_cancel(found: list[tuple[int, int]]) -> None:
         assert (weights * kind(values, weights)).sum() == pytest.approx(0, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(samples)
 def test_only_the_order_of_values_matters(found: list[tuple[int, int]]) -> None:
     values, weights = np.array(found, float).T
