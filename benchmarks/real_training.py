@@ -28,6 +28,7 @@ from agnet.benchmarks.training import (
     Execution,
     Group,
     ImageData,
+    InMemory,
     Recipe,
     TensorBoard,
     TrainingResult,
@@ -89,11 +90,13 @@ class RealTraining(NetworkBenchmark):
                 with when it is asked for again. By default nowhere.
 
         Raises:
-            InvalidInput: If the seed is negative, or no networks of the space can be built.
+            InvalidInput: If the seed is negative, no networks of the space can be built, or the
+                images do not fill a batch.
             MissingExtra: If TensorBoard is wanted and not installed.
         """
         super().__init__(space, data, skeleton, seed)
         self._recipe, self._execution = recipe or Recipe(), execution or Execution()
+        InMemory(data).steps(self._recipe)  # rather than a failure of each query
         self._tensorboard, self._folder = tensorboard, folder
         if tensorboard:
             TensorBoard.check()

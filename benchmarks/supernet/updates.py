@@ -22,6 +22,7 @@ from agnet.benchmarks.supernet.sorting import sort_channels
 from agnet.benchmarks.supernet.teaching import Teaching, joint_loss, soft_labels
 from agnet.benchmarks.training import Execution, Group, ImageData, Recipe
 from agnet.benchmarks.training.augmentation import changed
+from agnet.benchmarks.training.batches import whole_batches
 from agnet.benchmarks.training.state import TrainingState
 from agnet.errors import InvalidInput, TrainingDiverged
 from agnet.seeds import stream
@@ -93,8 +94,8 @@ class Updates:
         if within == 0:
             self.begin(phase, state)
         given = self._data.train
-        batch = min(self._recipe.batch, len(given))
-        steps, own = len(given) // batch, Group.here().part(batch)
+        batch = self._recipe.batch
+        steps, own = whole_batches(len(given), self._recipe), Group.here().part(batch)
         recipe = replace(self._recipe, epochs=phase.epochs, rate=phase.rate, warmup=phase.warmup)
         order = torch.randperm(len(given), generator=state.generator)
         for step in range(steps):

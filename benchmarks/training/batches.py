@@ -14,7 +14,7 @@ from agnet.benchmarks.training.parallel import Group
 from agnet.benchmarks.training.recipe import Recipe
 from agnet.errors import InvalidInput
 
-__all__ = ["Batch", "Batches", "InMemory", "Part"]
+__all__ = ["Batch", "Batches", "InMemory", "Part", "whole_batches"]
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 """Images ``(B, C, H, W)``, bytes or numbers from 0 to 1, and their classes ``(B,)``."""
@@ -73,12 +73,16 @@ class InMemory(Batches):
         self._data = data
 
     def steps(self, recipe: Recipe) -> int:
-        """As many as there are whole batches; a batch is no larger than the data."""
-        return len(self._data.train) // self._batch(recipe)
+        """As many as there are whole batches.
+
+        Raises:
+            InvalidInput: If there is none.
+        """
+        return whole_batches(len(self._data.train), recipe)
 
     def training(self, epoch: int, recipe: Recipe, generator: torch.Generator) -> Iterator[Batch]:
         """Yields each image once, but for those of an incomplete batch."""
-        given, batch = self._data.train, self._batch(recipe)
+        given, batch = self._data.train, recipe.batch
         own = Group.here().part(batch)
         order = torch.randperm(len(given), generator=generator)
         for step in range(self.steps(recipe)):
@@ -94,5 +98,16 @@ class InMemory(Batches):
             rows = slice(start, start + EVALUATED)
             yield given.images[rows], given.labels[rows]
 
-    def _batch(self, recipe: Recipe) -> int:
-        return min(recipe.batch, len(self._data.train))
+
+def whole_batches(images: int, recipe: Recipe) -> int:
+    """Returns how many batches so many images fill.
+
+    Raises:
+        InvalidInput: If they do not fill one.
+    """
+    if recipe.batch > images:
+        raise InvalidInput(
+            f"got a batch of {recipe.batch} and {images} images to train on; expected at most as "
+            f"many: set batch to {images} or less"
+        )
+    return images // recipe.batch

@@ -202,3 +202,13 @@ def test_the_best_of_a_table_is_trained_too_and_a_folder_that_is_no_run_is_refus
     Path("empty").mkdir()
     code, _, err = terminal("train", "empty", "--out", "x")
     assert (code, "holds no run" in err) == (2, True)
+
+
+def test_a_batch_larger_than_a_folder_is_refused_before_anything_is_trained(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    pets(tmp_path / "pets")
+    for command in (["train", CELL, "--out", "run"], ["search", "--out", "run"]):
+        code, _, err = terminal(*command, *SMALL, "--data", "pets", "--size", "8")
+        assert (code, "a batch of 64 and 18 images" in err) == (2, True)
+        assert not Path("run").exists()

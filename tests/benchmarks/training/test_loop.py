@@ -117,10 +117,10 @@ def test_every_image_once_an_epoch_but_for_an_incomplete_batch() -> None:
     assert not torch.equal(model.trained[0], model.trained[4])
 
 
-def test_a_batch_is_no_larger_than_the_data() -> None:
-    model = Watched()
-    train(model, bright(), replace(PLAIN, batch=1000), torch.Generator().manual_seed(0))
-    assert [len(images) for images in model.trained] == [48] * 3
+def test_a_batch_larger_than_the_data_is_refused() -> None:
+    train(Watched(), bright(), replace(PLAIN, batch=48), torch.Generator())
+    with pytest.raises(InvalidInput, match="a batch of 49 and 48 images .* set batch to 48"):
+        train(Watched(), bright(), replace(PLAIN, batch=49), torch.Generator())
 
 
 @pytest.mark.parametrize(("test", "evaluated"), [(False, [24] * 3), (True, [24] * 3 + [12])])

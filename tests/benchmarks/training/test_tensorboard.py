@@ -47,4 +47,4 @@ def test_a_search_writes_a_folder_an_architecture(tmp_path: Path) -> None:
 def test_without_the_package_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     with pytest.raises(MissingExtra, match=r"agnet\[tensorboard\]"):
-        RealTraining(SPACE, bright(), tensorboard=True)
+        RealTraining(SPACE, bright(), Recipe(batch=12), tensorboard=True)
