@@ -14,11 +14,10 @@ import numpy.typing as npt
 from agnet.benchmarks import Benchmark, find_metric
 from agnet.config import SearchConfig, without_none
 from agnet.errors import InvalidArchitecture, InvalidInput
-from agnet.objectives import outcomes
-from agnet.runs import read_config
+from agnet.runs import Run, read_config
 from agnet.seeds import stream
 from agnet.spaces import Architecture, Architectures, SearchSpace
-from agnet.storage import CONFIG, RESERVED, RunStorage
+from agnet.storage import CONFIG, RESERVED
 from agnet.strategies import Problem, Strategy, make_strategy
 from agnet.strategies.base import Computes, Earlier
 
@@ -118,28 +117,22 @@ def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[
             f"got {config.queries} queries; {benchmark.space.name} has only "
             f"{benchmark.space.size} architectures"
         )
-    earlier = _earlier(Path(config.warm_start), benchmark.space) if config.warm_start else None
+    earlier = _earlier(Path(config.warm_start), benchmark) if config.warm_start else None
     problem = Problem(benchmark.space, objectives, limits, known, earlier)
     return problem, tuple(dict.fromkeys(wanted))
 
 
-def _earlier(folder: Path, space: SearchSpace) -> Earlier:
-    """Reads what another run has measured of architectures of a space."""
-    old = read_config(folder)
-    storage = RunStorage(folder, write=False)
+def _earlier(folder: Path, benchmark: Benchmark) -> Earlier:
+    """Reads what another run has measured of architectures of a benchmark's space."""
+    run, space = Run.open(folder, benchmark), benchmark.space
     try:
-        rows, columns = storage.rows(), storage.columns
-    finally:
-        storage.close()
-    try:
-        archs = space.batch([space.parse(row.arch) for row in rows])
+        archs = space.batch([space.parse(row.arch) for row in run.rows])
     except InvalidArchitecture as error:
         raise InvalidInput(
             f"the run {folder} cannot warm a search of {space.name}, being of another space: "
             f"{error}"
         ) from error
-    values = np.array([row.values for row in rows], dtype=np.float64).reshape(len(rows), -1)
-    found = outcomes(values, columns, old.parsed_objectives(), ())
+    found = run.outcomes
     return Earlier(archs[~found.failed], found.objectives[~found.failed])
 
 

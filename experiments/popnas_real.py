@@ -56,7 +56,7 @@ def main() -> None:
     if given.what == "run":
         if given.data is None:
             made.error("run needs --data, the folder of CIFAR-10's python version")
-        benchmark = RealTraining(SPACE, small(given.data), RECIPE, SKELETON)
+        benchmark = RealTraining(SPACE, small(given.data, TRAINED, CHOSEN_BY), RECIPE, SKELETON)
         given.results.mkdir(parents=True, exist_ok=True)
         for arm, options in ARMS.items():
             path = given.results / f"{arm}.json"
@@ -70,8 +70,8 @@ def main() -> None:
     print(repeat_table(given.results))
 
 
-def small(folder: Path) -> ImageData:
-    """Half of the pixels a side, and few of the images, as many of each class."""
+def small(folder: Path, trained: int, chosen_by: int) -> ImageData:
+    """CIFAR-10 with half of the pixels a side, and few of the images, as many of each class."""
     full = cifar10_python(folder)
     rng = stream(0, "subset")
 
@@ -79,8 +79,8 @@ def small(folder: Path) -> ImageData:
         _, kept = hold_out(images, count / len(images), rng)
         return LabelledImages(avg_pool2d(kept.images, 2), kept.labels)
 
-    train, validation = some(full.train, TRAINED), some(full.validation, CHOSEN_BY)
-    return ImageData("cifar10-16px", train, validation, some(full.test, CHOSEN_BY), 10)
+    train, validation = some(full.train, trained), some(full.validation, chosen_by)
+    return ImageData("cifar10-16px", train, validation, some(full.test, chosen_by), 10)
 
 
 def run(benchmark: RealTraining, options: dict[str, Any]) -> Row:

@@ -22,23 +22,15 @@ from typing import Any, Final, final
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
-from torch.nn.functional import avg_pool2d
 
 from agnet import open_benchmark, search
 from agnet.benchmarks import Benchmark
 from agnet.benchmarks.networks import NASBench201Skeleton
 from agnet.benchmarks.real_training import RealTraining
-from agnet.benchmarks.training import (
-    Execution,
-    ImageData,
-    LabelledImages,
-    Recipe,
-    cifar10_python,
-    hold_out,
-)
+from agnet.benchmarks.training import Execution, Recipe
 from agnet.objectives import Metric, Objective
-from agnet.seeds import stream
 from agnet.spaces import Architecture, NASBench201
+from experiments.popnas_real import small
 from experiments.recorded import Row, complete, parser, rows, spread, table
 
 ARMS: Final = ("agnet", "evolution", "random")
@@ -162,15 +154,7 @@ class Remembered(Benchmark):
 @cache
 def training(folder: Path) -> RealTraining:
     """The benchmark."""
-    full = cifar10_python(folder)
-    rng = stream(0, "subset")
-
-    def some(images: LabelledImages, count: int) -> LabelledImages:
-        _, kept = hold_out(images, count / len(images), rng)
-        return LabelledImages(avg_pool2d(kept.images, 2), kept.labels)
-
-    train, validation = some(full.train, TRAINED), some(full.validation, CHOSEN_BY)
-    data = ImageData("cifar10-16px", train, validation, some(full.test, CHOSEN_BY), 10)
+    data = small(folder, TRAINED, CHOSEN_BY)
     how = Execution(channels_last=True)
     return RealTraining(NASBench201(), data, RECIPE, SKELETON, execution=how)
 

@@ -26,7 +26,7 @@ import pandas as pd
 from agnet import SearchConfig, open_benchmark, search
 from agnet.benchmarks import TableBenchmark
 from agnet.spaces import NASBench201
-from agnet.strategies.judge import summed
+from experiments.imagenet.search import rank_sums
 from experiments.recorded import (
     RESULTS,
     Row,
@@ -130,7 +130,9 @@ class Blind:
             queries=QUERIES,
             seed=job["seed"],
         )
-        chosen = run.rows[int(summed(run.outcomes).ranks().argmin())].arch
+        feasible = np.flatnonzero(run.outcomes.feasible)
+        sums = rank_sums(run.outcomes.objectives[feasible])
+        chosen = run.rows[int(feasible[sums.argmin()])].arch
         return {"cell": int(NASBench201().index([NASBench201().parse(chosen)])[0])}
 
 

@@ -15,6 +15,9 @@ from agnet.errors import InvalidInput
 if TYPE_CHECKING:
     from torch import nn
 
+    from agnet.benchmarks.real_training import RealTraining
+    from agnet.spaces import Architecture
+
 __all__ = ["export", "train"]
 
 
@@ -79,7 +82,7 @@ def train(
     from agnet.benchmarks.training import joined
 
     # A text too long for a path makes Path raise, and os.path say no.
-    arch, settings = _searched(source, space) if os.path.isdir(source) else (source, {})
+    settings = _searched(source, space) if os.path.isdir(source) else {}
     if data is not None:
         settings.pop("size", None)
     how = {"preset": recipe} if recipe is not None else settings.get("recipe", {"preset": "smoke"})
@@ -100,29 +103,35 @@ def train(
             "channels_last": channels_last,
         }
         say = typer.echo if group.leads else _nothing
-        _train(arch, settings, tensorboard, out, test, quiet, say)
+        _train(source, settings, tensorboard, out, test, quiet, say)
 
 
-def _searched(source: str, space: str | None) -> tuple[str, dict[str, Any]]:
-    """The best architecture of a run, and of what it was trained there, if it was."""
-    from agnet.runs import Run
+def _searched(source: str, space: str | None) -> dict[str, Any]:
+    """What a run says of how its best is to be trained: its space, and all of it if it trained."""
+    from agnet.benchmarks import open_benchmark
+    from agnet.runs import read_config
 
-    run = Run.open(source)
-    if run.best is None:
-        raise InvalidInput(f"the run {source} has found nothing feasible to train")
     if space is not None:
         raise InvalidInput("--space is for an architecture; a run has one of its own")
-    settings = {"space": run.benchmark.space.name}
-    if run.config.benchmark["name"] == "real_training":
-        told = ("data", "size", "recipe", "network", "seed")
-        settings |= {
-            name: run.config.benchmark[name] for name in told if name in run.config.benchmark
-        }
-    return str(run.best), settings
+    told = read_config(Path(source)).benchmark
+    if told["name"] == "real_training":
+        names = ("space", "data", "size", "recipe", "network", "seed")
+        return {name: told[name] for name in names if name in told}
+    return {"space": told.get("space") or open_benchmark(**told).space.name}
+
+
+def _best(source: str, trainer: RealTraining) -> Architecture:
+    """The best architecture of a run."""
+    from agnet.runs import Run
+
+    best = Run.open(source, trainer).best
+    if best is None:
+        raise InvalidInput(f"the run {source} has found nothing feasible to train")
+    return best
 
 
 def _train(
-    text: str,
+    source: str,
     settings: Mapping[str, Any],
     tensorboard: bool,
     out: Path,
@@ -133,8 +142,12 @@ def _train(
     from agnet.benchmarks.real_training import NETWORK, open_real_training
     from agnet.spaces import open_space
 
-    arch = open_space(settings.get("space", "nasbench201")).parse(text)
+    searched = os.path.isdir(source)
+    if not searched:  # a malformed text should not be noticed after the images are read
+        arch = open_space(settings.get("space", "nasbench201")).parse(source)
     trainer = open_real_training(**settings, tensorboard=tensorboard)
+    if searched:
+        arch = _best(source, trainer)
     cost = trainer.cost(arch)
     say(f"{cost.parameters / 1e6:.3f} M parameters, {cost.macs / 1e6:.2f} M multiply-adds")
 

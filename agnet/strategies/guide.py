@@ -76,9 +76,9 @@ class Guide:
         keys, told = self._listed
         return np.asarray(told[np.searchsorted(keys, self._space.keys(archs))])
 
-    def slope(self, archs: Architectures, scores: Array) -> float:
-        """The multiple of what it tells that explains ``(B,)`` scores best, but for a constant."""
-        told = self(archs)
+    @staticmethod
+    def slope(told: Array, scores: Array) -> float:
+        """The multiple of what was told, ``(B,)``, that explains ``(B,)`` scores best."""
         apart = told - told.mean()
         return float((apart @ scores + WEIGHT * CORRELATION) / (apart @ apart + WEIGHT))
 

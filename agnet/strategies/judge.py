@@ -142,8 +142,9 @@ class Judge:
 
     def _rest(self, guide: Guide, archive: Archive, scores: Array) -> Array:
         """What is left of ``(B,)`` scores without what the guide tells, of unit variance."""
-        slope = guide.slope(archive.archs, scores)
-        rest = scores - slope * guide(archive.archs)
+        told = guide(archive.archs)
+        slope = guide.slope(told, scores)
+        rest = scores - slope * told
         rest -= rest.mean()
         unit = float(rest.std()) or 1.0
         self._slope = slope / unit

@@ -56,8 +56,8 @@ def test_the_slope_by_hand_and_what_it_is_drawn_to() -> None:
     told = made(archs)
     apart = told - told.mean()
     expected = (3 * apart @ apart + WEIGHT * CORRELATION) / (apart @ apart + WEIGHT)
-    assert made.slope(archs, 3 * told + 7) == pytest.approx(expected)
-    assert made.slope(archs[:1], told[:1]) == pytest.approx(CORRELATION)  # one tells nothing
+    assert made.slope(told, 3 * told + 7) == pytest.approx(expected)
+    assert made.slope(told[:1], told[:1]) == pytest.approx(CORRELATION)  # one tells nothing
 
 
 def test_too_little_tells_nothing() -> None:
