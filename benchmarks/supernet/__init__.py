@@ -7,16 +7,19 @@ from agnet.benchmarks.supernet.normalising import Moments
 from agnet.benchmarks.supernet.official import load_official
 from agnet.benchmarks.supernet.phases import Phase, progressive, sandwich
 from agnet.benchmarks.supernet.plain import PlainNetwork
+from agnet.benchmarks.supernet.sharing import ElasticSharing, WeightSharing
 from agnet.benchmarks.supernet.sorting import sort_channels
 from agnet.benchmarks.supernet.teaching import Teaching
 from agnet.benchmarks.supernet.training import subnet_accuracy, train_supernet
 
 __all__ = [
+    "ElasticSharing",
     "Moments",
     "Phase",
     "PlainNetwork",
     "SuperNetwork",
     "Teaching",
+    "WeightSharing",
     "calibrate",
     "extract",
     "load_official",
