@@ -24,7 +24,7 @@ ALLOWED = {
     "progress": {"standing"},
     "spaces": BASE,
     "generators": BASE | {"spaces"},
-    "surrogates": BASE | {"spaces"},
+    "surrogates": BASE | {"extras", "spaces"},
     "benchmarks": BASE | {"extras", "spaces"},
     "strategies": BASE | {"extras", "pareto", "spaces", "generators", "surrogates", "benchmarks"},
     "integrations": BASE | {"extras", "spaces", "strategies"},
