@@ -20,6 +20,7 @@ from agnet.surrogates.training_set import TrainingSet
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from lightgbm import Booster
 
     Array = npt.NDArray[np.float64]
 
@@ -114,10 +115,10 @@ class BoostedTrees(Surrogate):
         # The library wants two rows at least.
         chosen = [own if len(own) > 1 else np.repeat(own, 2) for own in kept]
         self._models = [
-            [
-                self._regressor(**GROWTH, random_state=seed).fit(rows[at], column[at])
-                for at in chosen
-            ]
+            [self._grown(rows[at], column[at], seed) for at in chosen]
             for column in (targets / self._scale).T
         ]
         self._data, self._seed = data, seed
+
+    def _grown(self, rows: Array, values: Array, seed: int) -> Booster:
+        return self._regressor(**GROWTH, random_state=seed).fit(rows, values).booster_
