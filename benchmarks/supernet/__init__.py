@@ -1,12 +1,13 @@
 """Elastic super-networks: shared weights, what is cut out of them, and how they are trained."""
 
+from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.extraction import extract
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
 from agnet.benchmarks.supernet.official import load_official
 from agnet.benchmarks.supernet.phases import Phase, progressive, sandwich
-from agnet.benchmarks.supernet.plain import PlainNetwork
+from agnet.benchmarks.supernet.saving import load_supernet, save_supernet
 from agnet.benchmarks.supernet.sharing import ElasticSharing, WeightSharing
 from agnet.benchmarks.supernet.sorting import sort_channels
 from agnet.benchmarks.supernet.teaching import Teaching
@@ -23,8 +24,10 @@ __all__ = [
     "calibrate",
     "extract",
     "load_official",
+    "load_supernet",
     "progressive",
     "sandwich",
+    "save_supernet",
     "sort_channels",
     "subnet_accuracy",
     "train_supernet",

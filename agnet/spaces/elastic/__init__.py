@@ -2,7 +2,7 @@
 
 from agnet.spaces.elastic.config import CONV, ELASTIC, LIGHT, ElasticConfig, Layer, Stage
 from agnet.spaces.elastic.plan import Plan
-from agnet.spaces.elastic.presets import ELASTIC_PRESETS, elastic_preset
+from agnet.spaces.elastic.presets import ELASTIC_PRESETS, elastic_preset, elastic_variants
 from agnet.spaces.elastic.sampling import Options, sample_filled, sample_genes
 from agnet.spaces.elastic.space import ElasticSpace
 
@@ -18,6 +18,7 @@ __all__ = [
     "Plan",
     "Stage",
     "elastic_preset",
+    "elastic_variants",
     "sample_filled",
     "sample_genes",
 ]

@@ -29,7 +29,7 @@ SPACE = NASBench201()
 TINY = ElasticSpace(elastic_preset("tiny"))
 BOTH = (Objective("val_accuracy", "maximize"), Objective("params_m", "minimize"))
 LIMIT = Limit("params_m", "<=", 1.0)
-SMALL = {"first": 12, "population": 12, "generations": 3}
+SMALL: dict[str, Any] = {"first": 12, "population": 12, "generations": 3}
 Array = npt.NDArray[np.float64]
 
 
@@ -103,7 +103,7 @@ def test_the_first_are_the_extremes_then_draws_then_predictions() -> None:
 def test_it_finds_more_than_as_many_random_ones() -> None:
     reference = [0.0, 0.11]
     for seed in range(2):
-        settings = {"first": 30, "population": 30, "generations": 5}
+        settings: dict[str, Any] = {"first": 30, "population": 30, "generations": 5}
         problem = Problem(TINY, BOTH, known=known())
         found = run(NAT(problem, np.random.default_rng(seed), **settings), 60, 10, elastic_worth)
         drawn = TINY.sample(60, np.random.default_rng(seed))
