@@ -35,6 +35,7 @@ ALLOWED = {
     "preparation": BASE | {"config", "runs", "storage", "benchmarks", "spaces", "strategies"},
     "ray_cluster": {"errors"},
     "ray_evaluation": {"errors", "extras", "benchmarks", "spaces", "evaluation", "ray_cluster"},
+    "transfer": BASE | {"pareto", "spaces", "benchmarks", "strategies"},
     "recording": None,
     "rounds": {"evaluation", "recording", "spaces"},
     "asynchronous": {"errors", "evaluation", "recording", "spaces"},

@@ -10,6 +10,7 @@ from typing import Final
 
 from threadpoolctl import threadpool_limits
 
+from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.extraction import extract
 from agnet.benchmarks.supernet.network import SuperNetwork
@@ -41,6 +42,7 @@ def train_supernet(
     phases: Sequence[Phase] = (),
     *,
     teaching: Teaching | None = None,
+    teacher: PlainNetwork | None = None,
     seed: int = 0,
     execution: Execution | None = None,
     checkpoint: Path | None = None,
@@ -62,6 +64,8 @@ def train_supernet(
         phases: What is trained when; by default everything at once by the sandwich rule, as long as
             the recipe says.
         teaching: What networks learn from.
+        teacher: A largest network with all exits, calibrated, that phases with the teacher ``kept``
+            learn from until one has a new one; by default cut out of the super-network as it is.
         seed: Of the order and changes of images, and of the networks drawn.
         execution: Where to compute; by default in one thread.
         checkpoint: A file that is written after each epoch, and gone on from if it is there.
@@ -84,7 +88,7 @@ def train_supernet(
     schedule = tuple(phases) or sandwich(net.config, recipe)
     _check(net, data, recipe, how)
     started = time.perf_counter()
-    updates = Updates(net, data, recipe, schedule, taught, how, seed)
+    updates = Updates(net, data, recipe, schedule, taught, how, seed, teacher)
     state = updates.state(identity)
     leads = Group.here().leads
     if checkpoint is not None and checkpoint.exists():

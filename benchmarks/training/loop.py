@@ -128,6 +128,8 @@ def train(
         state.save(checkpoint)  # what cannot be written should not be noticed after an epoch
     with threadpool_limits(how.threads):
         for epoch in range(state.epoch, recipe.epochs):
+            if _waited(state.accuracies, recipe.patience):
+                break
             for module in model.modules():
                 if isinstance(module, DropsPaths):
                     module.drop_path = recipe.dropped(epoch)
@@ -150,6 +152,13 @@ def train(
         time.perf_counter() - started,
         tested,
     )
+
+
+def _waited(accuracies: list[float], patience: int) -> bool:
+    """Whether the last so many epochs were no better than the best before them."""
+    if not patience or len(accuracies) <= patience:
+        return False
+    return max(accuracies[-patience:]) <= max(accuracies[:-patience])
 
 
 def _updates(

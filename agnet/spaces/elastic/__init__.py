@@ -1,6 +1,7 @@
 """Elastic super-networks as search spaces: resolution, width, exit, depths, kernels, expansions."""
 
 from agnet.spaces.elastic.config import CONV, ELASTIC, LIGHT, ElasticConfig, Layer, Stage
+from agnet.spaces.elastic.distribution import GeneDistribution
 from agnet.spaces.elastic.plan import Plan
 from agnet.spaces.elastic.presets import ELASTIC_PRESETS, elastic_preset, elastic_variants
 from agnet.spaces.elastic.sampling import Options, sample_filled, sample_genes
@@ -13,6 +14,7 @@ __all__ = [
     "LIGHT",
     "ElasticConfig",
     "ElasticSpace",
+    "GeneDistribution",
     "Layer",
     "Options",
     "Plan",

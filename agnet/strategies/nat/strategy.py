@@ -44,6 +44,9 @@ class NAT(Strategy):
     alike in each objective but the first; with one objective, those that are predicted best. Where
     the population has too little that is new, mutants of the front join it, and at last random
     ones.
+
+    Attributes:
+        forecast: What predicted the last proposals; None before that.
     """
 
     initial: int = 0
@@ -92,6 +95,7 @@ class NAT(Strategy):
         self._first, self._draw = first, draw
         self._population, self._generations = population, generations
         self._make = PREDICTORS[predictor]
+        self.forecast: Forecast | None = None
         self._make(problem.space, np.random.default_rng(0))
 
     def ask(self, n: int) -> Architectures:
@@ -101,6 +105,7 @@ class NAT(Strategy):
             drawn = beginning(archive.problem.space, told + n, self._rng, self._draw)
             return fill_up(archive.allowed(drawn), n, archive, self._rng)
         forecast = Forecast(archive, lambda: self._make(archive.problem.space, self._rng))
+        self.forecast = forecast
         population = archive.allowed(self._evolved(forecast))
         if len(population) < n:
             near = mutants(self._front(), TRIES * n, self._rng)
