@@ -9,13 +9,16 @@ from agnet.transfer.finishing import TUNING, Finished, finish
 from agnet.transfer.growing import RECIPE, grow
 from agnet.transfer.loop import Round, Transferred, transfer
 from agnet.transfer.policy import POLICIES, Policy
+from agnet.transfer.records import Aim, Records
 
 __all__ = [
     "POLICIES",
     "RECIPE",
     "TUNING",
+    "Aim",
     "Finished",
     "Policy",
+    "Records",
     "Round",
     "Transferred",
     "finish",
