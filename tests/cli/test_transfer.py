@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from agnet.benchmarks.networks import load_network
+from tests.cli.test_cli import Terminal, terminal
+from tests.cli.test_training import pets
+
+__all__ = ["terminal"]  # a fixture
+
+pytest.importorskip("pymoo")
+pytest.importorskip("lightgbm")
+
+QUICK = ["--epochs", "1,1", "--growing", "batch=8", "--growing", "rate=0.05", "--set", "archive=4"]
+QUICK += ["--set", "iterations=1", "--set", "newcomers=2", "--set", "adaptation=1"]
+QUICK += ["--tuning", "epochs=2", "--tuning", "batch=8"]
+
+
+def test_from_images_to_a_network_that_is_exported(terminal: Terminal, tmp_path: Path) -> None:
+    pets(tmp_path / "pets")
+    images = ["--data", "pets", "--size", "12"]
+    command = ["transfer", "--out", "run", *images, *QUICK, "--together", "--test"]
+    code, out, _ = terminal(*command)
+    assert code == 0
+    assert "round   1   10 evaluated" in out
+    assert out.count("(read once)") == 1
+    with Path("run/front.csv").open() as file:
+        front = list(csv.DictReader(file))
+    assert {"arch", "val_accuracy", "params_m", "flops_m"} == set(front[0])
+    code, again, _ = terminal(*command, "--quiet")  # nothing is left to do
+    assert code == 0
+    assert out.endswith(again)
+    kept = load_network(Path("run/network-1/network.pt"))
+    assert str(kept.arch) in {row["arch"] for row in front}
+    code, out, _ = terminal("export", "run/network-1", "--state-dict", "weights.pt")
+    assert (code, "wrote weights.pt" in out) == (0, True)
+    code, _, err = terminal(*command, "--set", "best=3")
+    assert (code, "other settings" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--policy", "wild"], "policy 'wild'"),
+        (["--set", "archive=two"], "archive = 'two' of a policy"),
+        (["--set", "archive=1"], "archive = 1; expected at least 3"),
+        (["--set", "speed=1"], "'speed' of a policy"),
+        (["--growing", "tempo=1"], "'tempo' of a recipe"),
+        (["--epochs", "3"], "--epochs 3; expected two numbers"),
+        (["--space", "darts"], "--space darts; expected that of a super-network"),
+        (["--space", "elastic-huge"], "'elastic-huge'"),
+        (["--finish", "-1"], "--finish -1"),
+        (["--weights", "nowhere.pt"], "nowhere.pt"),
+        (["--minimize", "beauty"], "'beauty'"),
+        (["--maximize", "test_accuracy"], "held out"),
+    ],
+)
+def test_bad_input_is_one_line(wrong: list[str], message: str, terminal: Terminal) -> None:
+    code, _, err = terminal("transfer", "--out", "run", *wrong)
+    assert code == 2
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert not Path("run/evaluations.jsonl").exists()
