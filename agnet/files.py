@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,18 @@ def read_state(path: Path, what: str, advice: str = "") -> dict[str, Any]:
         CheckpointError: If there is no such file, or it is damaged or holds something else.
     """
     try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:  # damaged bytes make torch's reader raise nearly anything
-        reason = str(error).strip().split("\n")[0] or "it is empty"
-        raise CheckpointError(f"{path} cannot be read as {what} ({reason}){advice}") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of pickles that are none of torch's
+            state = torch.load(path, weights_only=True, map_location="cpu")
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read as {what} ({error}){advice}") from error
+    except Exception as error:
+        # Damaged bytes make torch's reader raise nearly anything, and what it says of others is how
+        # to run the code in them.
+        raise CheckpointError(
+            f"{path} cannot be read as {what}: it is damaged, or holds more than numbers, texts "
+            f"and tensors{advice}"
+        ) from error
     if not isinstance(state, dict):
         raise CheckpointError(f"{path} holds a {type(state).__name__}, not {what}")
     return state

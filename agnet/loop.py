@@ -51,7 +51,7 @@ def search(
 
     Args:
         benchmark: Where the numbers come from.
-        config: What to do; the defaults if not given.
+        config: What to do; the defaults if not given, with no more queries than architectures.
         out: Folder of the run; kept in memory if not given.
         resume: Continue the run that lies in ``out``: its configuration is used, of which only
             ``queries`` may be raised.
@@ -76,7 +76,8 @@ def search(
     folder = None if out is None else Path(out)
     if isinstance(strategy, str):
         settings["strategy"] = strategy
-    config = settle(config or SearchConfig(), settings, folder, resume, benchmark)
+    config = config or SearchConfig(queries=min(SearchConfig.queries, benchmark.space.size))
+    config = settle(config, settings, folder, resume, benchmark)
     if callable(strategy):
         config = replace(config, strategy=getattr(strategy, "__name__", type(strategy).__name__))
     problem, columns = prepare(benchmark, config)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -247,8 +248,13 @@ class RunStorage:
         path = self.folder / DATABASE
         if not self._write and not path.exists():
             raise InvalidInput(f"{self.folder} holds no run: {DATABASE} is not there")
+        mode = "rwc" if self._write else "ro"
+        pending = path.with_name(f"{DATABASE}-wal").exists()
+        if not self._write and not pending and not os.access(self.folder, os.W_OK):
+            # To read, SQLite makes files beside a database with a write-ahead log, unless it is
+            # told that nobody writes to it, as nobody can where no log is begun.
+            mode += "&immutable=1"
         try:
-            mode = "rwc" if self._write else "ro"
             return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)
         except sqlite3.Error as error:
             raise StorageError(f"cannot open {path}: {error}") from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,9 @@ import numpy.typing as npt
 import platformdirs
 
 from agnet.errors import StorageError, TableError
+from agnet.files import replace_file
 
-__all__ = ["DAMAGE", "data_folder", "read_table", "read_table_once", "write_table"]
+__all__ = ["DAMAGE", "data_folder", "load_arrays", "read_table", "read_table_once", "write_table"]
 
 SCHEMA: Final = 1
 HEADER: Final = "header"
@@ -65,15 +67,31 @@ def write_table(
         "sha256": _checksum(arrays),
     }
     coded = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-    part = path.with_name(path.name + ".part")
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **{HEADER: coded}, **arrays)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **{HEADER: coded}, **arrays)
-        part.replace(path)
+        replace_file(path, content.getvalue())
     except OSError as error:
         raise StorageError(f"cannot write the table {path}: {error}") from error
     return path
+
+
+def load_arrays(path: Path, names: Iterable[str] | None = None) -> dict[str, npt.NDArray[Any]]:
+    """Reads arrays of an ``.npz`` file: those of the names, or all.
+
+    Raises:
+        OSError: If it cannot be opened.
+        Exception: One of ``DAMAGE``, if it is truncated, foreign or holds objects, or lacks a name.
+    """
+    # Opened here, because numpy leaves the file open when it turns out to be damaged.
+    with path.open("rb") as opened:
+        # Anything else numpy takes for a pickle, and says how to run what is in it.
+        if not zipfile.is_zipfile(opened):
+            raise zipfile.BadZipFile("it is not a zip file")
+        opened.seek(0)
+        with np.load(opened, allow_pickle=False) as file:
+            return {name: file[name] for name in (file.files if names is None else names)}
 
 
 def read_table(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str]:
@@ -89,9 +107,7 @@ def read_table(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], str]
     """
     advice = "import the official file again with: agnet import"
     try:
-        # Opened here, because numpy leaves the file open when it turns out to be damaged.
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = load_arrays(path)
         header = json.loads(arrays.pop(HEADER).tobytes())
         found = (header["kind"], header["schema"])
         checksum, provenance = header["sha256"], str(header["provenance"])

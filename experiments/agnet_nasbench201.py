@@ -4,7 +4,7 @@
     python -m experiments.agnet_nasbench201 run --full    (without stopping, for the correlations)
     python -m experiments.agnet_nasbench201 table         (prints the tables from what is there)
 
-30 seeds, three data sets, up to 192 queries, from 16 initial cells in common (8 in one setting).
+30 seeds, three data sets, up to 192 queries, from 16 initial cells in common (8 in two settings).
 A run stops once the cell of the best validation accuracy has been evaluated: validation selects, so
 nothing that follows could change what is selected. Other strategies than agnet and gp have been
 run by baselines.py, in batches of 16, and are read from its results. The test accuracy is read at
@@ -36,6 +36,7 @@ STRATEGIES = ("agnet", "gp")
 OTHERS = ("trees", "evolution", "local_search", "random")
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 SETTINGS = ((16, 2), (8, 2), (16, 16))
+MORE = {"gp": ((16, 8), (8, 1))}  # what the Gaussian process alone is run in
 QUERIES, MARKS = 192, (96, 192)
 PHASES = (1, 2, 3, 4, 5, 8, 11)
 
@@ -47,10 +48,14 @@ def main() -> None:
     given = made.parse_args()
     if given.what == "run":
         names = ("strategy", "dataset", "init", "batch", "full", "seed")
-        wanted = product(STRATEGIES, SETTINGS, range(given.seeds), DATASETS)
+        wanted = [
+            (strategy, setting)
+            for strategy in STRATEGIES
+            for setting in SETTINGS + MORE.get(strategy, ())
+        ]
         jobs = [
             dict(zip(names, (strategy, dataset, *setting, given.full, seed), strict=True))
-            for strategy, setting, seed, dataset in wanted
+            for (strategy, setting), seed, dataset in product(wanted, range(given.seeds), DATASETS)
         ]
         complete(jobs, work, given.results, given.procs, given.only)
     print(found_table(given.results), correlation_table(given.results), sep="\n\n")
@@ -90,7 +95,8 @@ def arm(results: Path, strategy: str, dataset: str, init: int, batch: int) -> li
 def found_table(results: Path) -> str:
     """What was found, one row a data set, setting and strategy; worst seeds in brackets."""
     lines = []
-    for dataset, (init, batch), strategy in product(DATASETS, SETTINGS, STRATEGIES + OTHERS):
+    settings = dict.fromkeys([*SETTINGS, *(setting for more in MORE.values() for setting in more)])
+    for dataset, (init, batch), strategy in product(DATASETS, settings, STRATEGIES + OTHERS):
         own = arm(results, strategy, dataset, init, batch)
         if own:
             values = [spread([best_at(row["curve"], mark) for row in own]) for mark in MARKS]

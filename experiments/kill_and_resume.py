@@ -41,8 +41,9 @@ def main() -> None:
         different += found["rows_that_differ"]
         print(strategy, found, flush=True)
         results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        what = ", ".join(name for name in (strategy, given["minimize"]) if name)
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text(json.dumps(results | {strategy: found}, sort_keys=True) + "\n")
+        RESULTS.write_text(json.dumps(results | {what: found}, sort_keys=True) + "\n")
     sys.exit(bool(different))
 
 

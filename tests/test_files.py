@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+import warnings
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,21 @@ def test_what_holds_no_state_is_refused(content: bytes | list[int] | None, tmp_p
         torch.save(Harm() if content is None else content, path)
     with pytest.raises(CheckpointError, match=r"(cannot be read as|not) a state"):
         read_state(path, "a state", "; make it again")
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_nothing_is_said_of_a_foreign_pickle_but_that_it_is_none(
+    protocol: int, tmp_path: Path
+) -> None:
+    """Torch's reader warns, and says how to run the code in it."""
+    path = tmp_path / "state.pt"
+    path.write_bytes(pickle.dumps({"call": os.system}, protocol=protocol))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with pytest.raises(CheckpointError, match="damaged, or holds more") as refused:
+            read_state(path, "a state")
+    assert not warned
+    assert "weights_only" not in str(refused.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

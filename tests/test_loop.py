@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from agnet.benchmarks import TableBenchmark
 from agnet.errors import CheckpointError, InvalidInput, MissingData, RunLocked, StrategyError
 from agnet.loop import search
 from agnet.objectives import Outcomes
@@ -338,6 +340,14 @@ def test_test_metrics_are_read_once_and_recorded(tmp_path: Path) -> None:
 def test_bad_input_is_refused(settings: dict[str, Any], error: type, said: str) -> None:
     with pytest.raises(error, match=said):
         search(Toy(), **settings)
+
+
+def test_by_default_there_are_no_more_queries_than_architectures() -> None:
+    table = pd.DataFrame({"arch": map(str, NASBench201().enumerate()[:7]), "accuracy": range(7)})
+    run = search(TableBenchmark(table, NASBench201()), strategy="random")
+    assert len(run) == 7
+    assert run.best_query is not None
+    assert run.best_query.values == (6.0,)
 
 
 def test_a_run_is_not_overwritten(tmp_path: Path) -> None:

@@ -87,6 +87,21 @@ def test_a_reader_sees_a_run_that_is_being_written(tmp_path: Path) -> None:
     storage.close()
 
 
+def test_a_run_in_a_read_only_folder_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write anywhere, so the folder only says that it is read-only."""
+    storage = fill(tmp_path)
+    rows = storage.rows()
+    storage.close()
+    there = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    reader = RunStorage(tmp_path, write=False)
+    assert [repr(row) for row in reader.rows()] == [repr(row) for row in rows]
+    assert sorted(tmp_path.iterdir()) == there  # nothing was made to read it
+    reader.close()
+
+
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     storage = fill(tmp_path)
     code = f"""

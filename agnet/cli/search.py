@@ -123,7 +123,10 @@ def search(
     ] = None,
     queries: Annotated[
         int | None,
-        typer.Option(help="Architectures to evaluate, initial ones included.  [default: 192]"),
+        typer.Option(
+            help="Architectures to evaluate, initial ones included.  [default: 192, or all of a "
+            "smaller space]"
+        ),
     ] = None,
     init: Annotated[
         int | None,
@@ -220,6 +223,8 @@ def search(
     settled = _settle(given, source, config)
     opened = open_benchmark(**settled.benchmark)
     settled = replace(settled, benchmark=dict(opened.settings))
+    if queries is None and config is None:
+        settled = replace(settled, queries=min(settled.queries, opened.space.size))
     if test:
         held_out_metrics(opened)
     if seeds is not None:

@@ -71,8 +71,8 @@ class Architecture:
 class Architectures(Sequence[Architecture]):
     """A batch of ``B`` architectures of one space, held as one integer array.
 
-    Indexing with an integer gives an :class:`Architecture`, with a slice, a mask or an index array
-    a smaller batch. Nothing in the package loops over its members: work is done on ``choices``.
+    Indexing with an integer gives an :class:`Architecture`, with a slice, a mask or a list or array
+    of integers a batch. Nothing in the package loops over its members: work is done on ``choices``.
     """
 
     __slots__ = ("choices", "space")
@@ -97,8 +97,12 @@ class Architectures(Sequence[Architecture]):
     @overload
     def __getitem__(self, index: int) -> Architecture: ...
     @overload
-    def __getitem__(self, index: slice | npt.NDArray[Any]) -> Architectures: ...
-    def __getitem__(self, index: int | slice | npt.NDArray[Any]) -> Architecture | Architectures:
+    def __getitem__(self, index: slice | list[int] | npt.NDArray[Any]) -> Architectures: ...
+    def __getitem__(
+        self, index: int | slice | list[int] | npt.NDArray[Any]
+    ) -> Architecture | Architectures:
+        if isinstance(index, list):
+            index = np.array(index, dtype=np.int64)
         if isinstance(index, (slice, np.ndarray)):
             return Architectures(self.space, self.choices[index])
         return Architecture(self.space, self.choices[index].tolist())

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from agnet.benchmarks.store import DAMAGE
+from agnet.benchmarks.store import DAMAGE, load_arrays
 from agnet.errors import StorageError, TableError
 
 __all__ = ["read_arrays"]
@@ -23,8 +22,7 @@ def read_arrays(source: Path, needed: Iterable[str]) -> dict[str, npt.NDArray[An
         StorageError: If it cannot be read.
     """
     try:
-        with source.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = load_arrays(source)
     except DAMAGE as error:
         raise TableError(f"{source} is truncated or is no .npz of numbers ({error})") from error
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -54,13 +55,14 @@ def _read_with_torch(file: BinaryIO, name: str) -> Any:
 
     file.seek(0)
     try:
-        with torch.serialization.safe_globals(_numpy_numbers()):
+        with torch.serialization.safe_globals(_numpy_numbers()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of pickles that are none of torch's
             return torch.load(file, map_location="cpu", weights_only=True)
     except (*DAMAGE, RuntimeError, struct.error) as error:
-        reason = str(error).partition("\n")[0]
+        # The reason is not repeated: torch's reader says how to run the code that it refused.
         raise TableError(
-            f"{name} is truncated or holds more than plain values and tensors ({reason}); "
-            "download the official file again"
+            f"{name} is truncated or holds more than plain values and tensors; download the "
+            "official file again"
         ) from error
 
 

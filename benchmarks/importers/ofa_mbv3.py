@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import pickle
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.benchmarks.importers._arrays import read_arrays
+from agnet.benchmarks.importers._pth import read_pth
 from agnet.benchmarks.ofa_mbv3 import ACCURACY, LATENCY, MEASURED
 from agnet.benchmarks.store import write_table
 from agnet.errors import InvalidArchitecture, StorageError, TableError
@@ -37,16 +37,6 @@ PROVENANCE: Final = (
     "{} of Once-for-All MobileNetV3 (H. Cai et al., ICLR 2020, MIT), imported from {}"
 )
 LOOK_UP: Final = "latency of single layers (MSuNAS, Z. Lu et al., Apache-2.0), imported from {}"
-# What a damaged or foreign file makes torch.load raise.
-DAMAGE: Final = (
-    pickle.UnpicklingError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 def import_ofa_mbv3(source: Path, folder: Path) -> Path:
@@ -90,18 +80,12 @@ def import_ofa_mbv3(source: Path, folder: Path) -> Path:
 
 
 def _state_dict(source: Path) -> dict[str, npt.NDArray[Any]]:
-    import torch
-
+    content = read_pth(source)
     try:
-        content = torch.load(source, map_location="cpu", weights_only=True)
         weights = content.get("state_dict", content)
         return {str(name): tensor.detach().float().numpy() for name, tensor in weights.items()}
-    except OSError as error:
-        raise StorageError(f"cannot read {source}: {error}") from error
-    except DAMAGE as error:
-        raise TableError(
-            f"{source} is truncated or is no state dictionary of tensors ({error!r})"
-        ) from error
+    except (AttributeError, RuntimeError, TypeError) as error:
+        raise TableError(f"{source} is no state dictionary of tensors ({error!r})") from error
 
 
 def _import_predictor(arrays: Mapping[str, npt.NDArray[Any]], name: str, folder: Path) -> Path:

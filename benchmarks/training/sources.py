@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from agnet.benchmarks.store import DAMAGE
+from agnet.benchmarks.store import DAMAGE, load_arrays
 from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out
 from agnet.benchmarks.unpickling import read_pickle
 from agnet.errors import MissingData, StorageError, TableError
@@ -128,8 +128,7 @@ def from_npz(path: Path, name: str | None = None) -> ImageData:
     """
     wanted = [f"{part}_{what}" for part in PARTS for what in ("images", "labels")]
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays: Mapping[str, npt.NDArray[Any]] = {key: file[key] for key in wanted}
+        arrays = load_arrays(path, wanted)
     except FileNotFoundError as error:
         raise MissingData(f"there is no file {path}") from error
     except OSError as error:

@@ -139,6 +139,17 @@ def test_a_table_of_ones_own(terminal: Terminal) -> None:
     assert "accuracy = 4.000" in out
 
 
+def test_a_small_table_is_searched_whole_by_default(terminal: Terminal) -> None:
+    Path("my.csv").write_text(f"arch,accuracy\n{BEST},2\n{BEST.replace('1x1', '3x3')},1\n")
+    table = ["search", "--table", "my.csv", "--space", "nasbench201", "--quiet"]
+    code, out, err = terminal(*table)
+    assert (code, err) == (0, "")
+    assert "2 queries on table" in out
+    assert BEST in out
+    code, _, err = terminal(*table, "--queries", "3")
+    assert (code, "only 2" in err) == (2, True)
+
+
 def edit(text: str, old: str, new: str) -> str:
     assert old in text
     return text.replace(old, new)

@@ -268,12 +268,35 @@ def test_sampling_is_uniform_over_choices() -> None:
         assert np.abs(share - 1 / size).max() < 0.015
 
 
-@given(st.tuples(*[st.integers(0, size - 1) for size in SIZES]))
+CHOICES = st.tuples(*[st.integers(0, size - 1) for size in SIZES])
+
+
+@given(CHOICES)
 def test_any_choices_round_trip(choices: tuple[int, ...]) -> None:
     arch = SPACE.from_choices([choices])[0]
     assert arch.choices == choices
     assert SPACE.parse(str(arch)) == arch
     assert SPACE.decode(SPACE.encode([arch]))[0] == arch
+
+
+@given(CHOICES, CHOICES, st.integers(0, 24))
+def test_keys_are_equal_exactly_for_equal_texts(
+    one: tuple[int, ...], two: tuple[int, ...], cut: int
+) -> None:
+    archs = SPACE.from_choices([one, two, one[:cut] + two[cut:]])
+    keys, texts = SPACE.keys(archs).tolist(), [str(arch) for arch in archs]
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        assert (keys[i] == keys[j]) == (texts[i] == texts[j])
+
+
+@given(CHOICES, st.data())
+def test_any_numbering_of_nodes_has_one_function_key(
+    choices: tuple[int, ...], data: st.DataObject
+) -> None:
+    arch = SPACE.from_choices([choices])[0]
+    left, right = (data.draw(st.sampled_from(renumberings(cell))) for cell in cells(arch))
+    again = SPACE.parse(spelled(left, right))
+    assert len(set(SPACE.keys([arch, again], "function").tolist())) == 1
 
 
 @given(st.lists(st.integers(-3, 12), min_size=24, max_size=24))

@@ -337,6 +337,33 @@ def test_wild_matrices_are_read_or_refused(matrix: np.ndarray[Any, Any], ops: li
     assert SPACE.from_matrix(*SPACE.to_matrix(arch)) == arch
 
 
+SMALL_CELLS = st.integers(3, 5).flatmap(
+    lambda size: st.tuples(
+        hnp.arrays(np.int64, (size, size), elements=st.integers(0, 1)).map(lambda m: np.triu(m, 1)),
+        st.lists(st.sampled_from(OPERATIONS), min_size=size - 2, max_size=size - 2),
+    )
+)
+
+
+@given(st.lists(SMALL_CELLS, min_size=2, max_size=5), st.integers(0, 2**32))
+def test_keys_are_equal_exactly_for_isomorphic_cells(cells: list[Any], seed: int) -> None:
+    archs: list[Architecture] = []
+    for matrix, ops in cells:
+        try:
+            arch = SPACE.from_matrix(matrix, ["input", *ops, "output"])
+        except InvalidArchitecture:
+            pruned = slowly_pruned(matrix, ["input", *ops, "output"])
+            assert pruned is None or pruned.number_of_edges() > 9
+            continue
+        again = SPACE.from_matrix(*reordered(arch, np.random.default_rng(seed)))
+        assert SPACE.keys([arch])[0] == SPACE.keys([again])[0]
+        archs.append(arch)
+    keys = SPACE.keys(archs).tolist()
+    texts, hashes = [str(arch) for arch in archs], [SPACE.official_hash(arch) for arch in archs]
+    assert len(set(keys)) == len(set(texts)) == len(set(hashes))
+    assert len(set(zip(keys, texts, hashes, strict=True))) == len(set(keys))
+
+
 def test_ragged_matrix_is_refused() -> None:
     with pytest.raises(InvalidArchitecture, match="unequal rows"):
         SPACE.from_matrix([[0, 1], [0]], ["input", "output"])
