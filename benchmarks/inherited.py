@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from agnet.benchmarks.networks import COSTS, host_latency_ms
 from agnet.benchmarks.of_networks import NetworkBenchmark
-from agnet.benchmarks.supernet import ElasticSharing, WeightSharing, load_supernet
+from agnet.benchmarks.supernet import ElasticSharing, WeightSharing, check_images, load_supernet
 from agnet.benchmarks.training import Execution, ImageData, accuracy, open_images
 from agnet.errors import InvalidInput
 from agnet.objectives import Metric, Objective
 from agnet.spaces import Architecture
 
-__all__ = ["Inherited", "open_inherited"]
+__all__ = ["METRICS", "Inherited", "open_inherited"]
 
 METRICS: Final = (
     Metric("val_accuracy", "%", "maximize", description="validation, with shared weights"),
@@ -142,10 +142,5 @@ def open_inherited(
         StorageError: If one cannot be read.
     """
     net, opened = load_supernet(Path(weights)), open_images(data, size, images)
-    theirs = (opened.image_shape[0], opened.num_classes)
-    if theirs != (net.config.channels, net.config.classes):
-        raise InvalidInput(
-            f"got images of {theirs[0]} channels and {theirs[1]} classes for a super-network of "
-            f"{net.config.channels} and {net.config.classes}; expected the same"
-        )
+    check_images(net.config, opened)
     return Inherited(ElasticSharing(net), opened, calibration=calibration, weights=weights)

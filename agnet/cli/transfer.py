@@ -16,7 +16,7 @@ from agnet.errors import InvalidInput
 if TYPE_CHECKING:
     from agnet.benchmarks.supernet import SuperNetwork
     from agnet.benchmarks.training import Execution, ImageData
-    from agnet.transfer import Finished, Policy, Records, Round, Transferred
+    from agnet.transfer import Aim, Finished, Policy, Records, Round, Transferred
 
 __all__ = ["transfer"]
 
@@ -98,6 +98,7 @@ def transfer(
     chosen, lengths = _policy(policy, option), _epochs(epochs)
     if finish < 0:
         raise InvalidInput(f"got --finish {finish}; expected at least 0")
+    aim = _aim(maximize, minimize, limit)
     recipe = _changed(RECIPE, growing)
     tuned = _changed(TUNING, tuning)
     with joined(device) as (group, own):
@@ -106,9 +107,7 @@ def transfer(
         tell = _nothing if quiet else say
         images = open_images(data, size)
         net = _supernet(space, weights, images, recipe, lengths, seed, how, out, tell)
-        found = _searched(
-            net, images, chosen, (maximize, minimize, limit), recipe, seed, how, out, tell
-        )
+        found = _searched(net, images, chosen, aim, recipe, seed, how, out, tell)
         done = [
             _finished(found, row, number, images, tuned, together, test, seed, how, out)
             for number, row in enumerate(_picked(found.archive, finish), 1)
@@ -140,6 +139,18 @@ def _policy(name: str, settings: Sequence[str] | None) -> Policy:
     return replace(usual, **checked(plain, read_settings(settings), "of a policy"))
 
 
+def _aim(
+    maximize: Sequence[str] | None, minimize: Sequence[str] | None, limits: Sequence[str] | None
+) -> Aim:
+    """What is wanted: accurate networks of few parameters, if nothing is said."""
+    from agnet.objectives import Limit, Objective
+    from agnet.transfer import aim_of
+
+    objectives = [Objective(name, "maximize") for name in maximize or ["val_accuracy"]]
+    objectives += [Objective(name, "minimize") for name in minimize or ["params_m"]]
+    return aim_of(objectives, [Limit.parse(text) for text in limits or ()])
+
+
 def _changed(recipe: Any, settings: Sequence[str] | None) -> Any:
     from agnet.benchmarks.plain import checked
 
@@ -164,8 +175,7 @@ def _supernet(
     from agnet.transfer import grow
 
     if weights is not None:
-        net = load_supernet(weights)
-        return net
+        return load_supernet(weights)
     opened = open_space(space)
     if not isinstance(opened, ElasticSpace):
         raise InvalidInput(f"got --space {space}; expected that of a super-network: elastic-...")
@@ -191,7 +201,7 @@ def _searched(
     net: SuperNetwork,
     images: ImageData,
     policy: Policy,
-    wanted: tuple[Sequence[str] | None, Sequence[str] | None, Sequence[str] | None],
+    aim: Aim,
     recipe: Any,
     seed: int,
     how: Execution,
@@ -200,12 +210,7 @@ def _searched(
 ) -> Transferred:
     from agnet.benchmarks.supernet import save_supernet
     from agnet.benchmarks.training import Group
-    from agnet.objectives import Limit, Objective
     from agnet.transfer import transfer as run
-
-    maximize, minimize, limits = wanted
-    objectives = [Objective(name, "maximize") for name in maximize or ["val_accuracy"]]
-    objectives += [Objective(name, "minimize") for name in minimize or ["params_m"]]
 
     def report(one: Round) -> None:
         predicted = "" if one.correlation is None else f"   prediction {one.correlation:.2f}"
@@ -218,9 +223,8 @@ def _searched(
         net,
         images,
         policy,
+        aim,
         out=out,
-        objectives=objectives,
-        limits=[Limit.parse(text) for text in limits or ()],
         recipe=recipe,
         seed=seed,
         execution=how,

@@ -5,6 +5,7 @@ Architecture Transfer 2: A Paradigm for Improving Efficiency in Multi-Objective 
 Search", arXiv 2307.00960.
 """
 
+from agnet.transfer.aims import aim_of
 from agnet.transfer.finishing import TUNING, Finished, finish
 from agnet.transfer.growing import RECIPE, grow
 from agnet.transfer.loop import Round, Transferred, transfer
@@ -21,6 +22,7 @@ __all__ = [
     "Records",
     "Round",
     "Transferred",
+    "aim_of",
     "finish",
     "grow",
     "transfer",

@@ -7,35 +7,42 @@ from dataclasses import replace
 from math import isfinite
 from typing import Final
 
-from agnet.benchmarks import Inherited, find_metric
+from agnet.benchmarks.inherited import METRICS
 from agnet.errors import InvalidInput
 from agnet.objectives import Limit, Objective
 from agnet.transfer.records import Aim
 
 __all__ = ["aim_of", "completed"]
 
+BOTH: Final = (Objective("val_accuracy", "maximize"), Objective("params_m", "minimize"))
 SHOWN: Final = ("val_accuracy", "params_m", "flops_m")
 FARTHER: Final = 1.1  # than the largest network, which should count, and whose latency varies
 
 
 def aim_of(
-    benchmark: Inherited,
-    objectives: Sequence[Objective],
-    limits: Sequence[Limit],
-    reference: Sequence[float],
+    objectives: Sequence[Objective] = BOTH,
+    limits: Sequence[Limit] = (),
+    reference: Sequence[float] = (),
 ) -> Aim:
-    """Checks what is wanted.
+    """Says what is wanted of networks, checked against what can be measured of them.
+
+    Args:
+        objectives: One or several, of the metrics of :class:`agnet.benchmarks.Inherited`.
+        limits: Hard bounds on such.
+        reference: What hypervolumes are measured to, one number an objective; by default an
+            accuracy of 0, and 10 % more than the largest network costs.
 
     Raises:
-        InvalidInput: If there are no objectives, one is held out or unknown, or the reference has
-            another number of them.
+        InvalidInput: If there are no objectives, a metric is held out or unknown, or the reference
+            has another number of objectives.
     """
     if not objectives:
         raise InvalidInput("got no objectives; expected at least one, such as val_accuracy")
     named = [*(one.metric for one in objectives), *(one.metric for one in limits)]
+    allowed = [metric.name for metric in METRICS if not metric.held_out]
     for name in named:
-        if find_metric(benchmark, name).held_out:
-            raise InvalidInput(f"got {name} to search by; it is held out until the end")
+        if name not in allowed:
+            raise InvalidInput(f"got {name} to search by; expected one of {', '.join(allowed)}")
     given = tuple(float(one) for one in reference)
     if given and (len(given) != len(objectives) or not all(map(isfinite, given))):
         raise InvalidInput(

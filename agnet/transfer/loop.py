@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias, final
@@ -11,11 +11,10 @@ import numpy as np
 import torch
 
 from agnet.benchmarks import Inherited
-from agnet.benchmarks.supernet import ElasticSharing, SuperNetwork, Teaching
+from agnet.benchmarks.supernet import ElasticSharing, SuperNetwork, Teaching, check_images
 from agnet.benchmarks.training import Execution, Group, ImageData, Recipe
 from agnet.errors import CheckpointError, StorageError
 from agnet.files import read_state, replace_file, state_bytes
-from agnet.objectives import Limit, Objective
 from agnet.seeds import stream
 from agnet.spaces import Architectures
 from agnet.spaces.elastic import Options
@@ -83,14 +82,9 @@ def transfer(
     net: SuperNetwork,
     data: ImageData,
     policy: Policy | None = None,
+    aim: Aim | None = None,
     *,
     out: Path,
-    objectives: Sequence[Objective] = (
-        Objective("val_accuracy", "maximize"),
-        Objective("params_m", "minimize"),
-    ),
-    limits: Sequence[Limit] = (),
-    reference: Sequence[float] = (),
     recipe: Recipe = RECIPE,
     teaching: Teaching | None = None,
     seed: int = 0,
@@ -108,11 +102,8 @@ def transfer(
         net: The super-network, trained on the data; its weights are changed.
         data: The images.
         policy: How to search.
+        aim: What is wanted, see :func:`aim_of`: accurate networks of few parameters, by default.
         out: The folder of what it goes on from.
-        objectives: One or several, of the metrics of :class:`agnet.benchmarks.Inherited`.
-        limits: Hard bounds on such.
-        reference: What hypervolumes are measured to, one number an objective; by default an
-            accuracy of 0, and 10 % more than the largest network costs.
         recipe: Batches, optimiser and changes of images of the adaptation.
         teaching: What networks learn from then: by default with ``desc`` for the weights of exits.
         seed: Of draws, proposals and batches.
@@ -120,7 +111,7 @@ def transfer(
         after_round: Is told each round as it is done.
 
     Raises:
-        InvalidInput: If a metric is unknown, or a setting cannot be used.
+        InvalidInput: If the images are not those of the super-network, or a setting cannot be used.
         CheckpointError: If the folder holds another transfer, or is damaged.
         StorageError: If it cannot be written.
         TrainingDiverged: If the loss of an adaptation is no longer finite.
@@ -130,7 +121,8 @@ def transfer(
     benchmark = Inherited(
         ElasticSharing(net), data, calibration=taught.calibration, execution=execution
     )
-    aim = aim_of(benchmark, objectives, limits, reference)
+    check_images(net.config, data)
+    aim = aim or aim_of()
     known = {"seed": seed, "recipe": asdict(recipe), "aim": repr(aim), "data": data.digest[:16]}
     known |= {"policy": asdict(policy or Policy()), "teaching": asdict(taught)}
     how = Adaptation(net, data, recipe, taught, execution or Execution(), out)

@@ -11,7 +11,7 @@ from agnet.benchmarks.supernet.saving import load_supernet, save_supernet
 from agnet.benchmarks.supernet.sharing import ElasticSharing, WeightSharing
 from agnet.benchmarks.supernet.sorting import sort_channels
 from agnet.benchmarks.supernet.teaching import Teaching
-from agnet.benchmarks.supernet.training import subnet_accuracy, train_supernet
+from agnet.benchmarks.supernet.training import check_images, subnet_accuracy, train_supernet
 
 __all__ = [
     "ElasticSharing",
@@ -22,6 +22,7 @@ __all__ = [
     "Teaching",
     "WeightSharing",
     "calibrate",
+    "check_images",
     "extract",
     "load_official",
     "load_supernet",

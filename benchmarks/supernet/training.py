@@ -28,9 +28,9 @@ from agnet.benchmarks.training import (
 )
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
-from agnet.spaces.elastic import Options
+from agnet.spaces.elastic import ElasticConfig, Options
 
-__all__ = ["subnet_accuracy", "train_supernet"]
+__all__ = ["check_images", "subnet_accuracy", "train_supernet"]
 
 WARM_UP: Final = 3  # updates at the start that do not count for the time, if there are others
 
@@ -142,13 +142,21 @@ def subnet_accuracy(
     return accuracy(extract(net, arch, moments), data.validation, execution)
 
 
-def _check(net: SuperNetwork, data: ImageData, recipe: Recipe, how: Execution) -> None:
-    config = net.config
+def check_images(config: ElasticConfig, data: ImageData) -> None:
+    """Checks that images are of the form that the networks take.
+
+    Raises:
+        InvalidInput: If they have other channels or classes.
+    """
     if data.image_shape[0] != config.channels or data.num_classes != config.classes:
         raise InvalidInput(
             f"got images of {data.image_shape[0]} channels and {data.num_classes} classes for a "
             f"super-network of {config.channels} and {config.classes}; expected the same"
         )
+
+
+def _check(net: SuperNetwork, data: ImageData, recipe: Recipe, how: Execution) -> None:
+    check_images(net.config, data)
     if recipe.average or recipe.auxiliary or recipe.drop_path or recipe.standardise:
         raise InvalidInput(
             "got average, auxiliary, drop_path or standardise in the recipe; a super-network has "

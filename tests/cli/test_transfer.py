@@ -54,8 +54,8 @@ def test_from_images_to_a_network_that_is_exported(terminal: Terminal, tmp_path:
         (["--space", "elastic-huge"], "'elastic-huge'"),
         (["--finish", "-1"], "--finish -1"),
         (["--weights", "nowhere.pt"], "nowhere.pt"),
-        (["--minimize", "beauty"], "'beauty'"),
-        (["--maximize", "test_accuracy"], "held out"),
+        (["--minimize", "beauty"], "got beauty to search by"),
+        (["--maximize", "test_accuracy"], "got test_accuracy to search by"),
     ],
 )
 def test_bad_input_is_one_line(wrong: list[str], message: str, terminal: Terminal) -> None:

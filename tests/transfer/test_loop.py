@@ -15,7 +15,7 @@ from agnet.benchmarks.supernet import ElasticSharing, SuperNetwork, training
 from agnet.errors import CheckpointError, InvalidInput, StorageError
 from agnet.objectives import Limit, Objective
 from agnet.spaces.elastic import Options
-from agnet.transfer import loop, transfer
+from agnet.transfer import aim_of, loop, transfer
 from agnet.transfer.adaptation import Adaptation
 from tests.benchmarks.supernet.test_training import FEW, SGD, SMALL, network
 from tests.benchmarks.training.images import bright
@@ -72,14 +72,14 @@ def test_other_numbers_of_objectives(objectives: int, tmp_path: Path) -> None:
         Objective("params_m", "minimize"),
         Objective("flops_m", "minimize"),
     ][:objectives]
-    found = run(tmp_path, FROZEN, objectives=wanted)
+    found = run(tmp_path, FROZEN, aim=aim_of(wanted))
     assert len(found.archive.aim.reference) == objectives
     assert found.rounds[-1].hypervolume > 0
     assert len(found.front) >= 1
 
 
 def test_what_breaks_a_limit_is_not_on_the_front(tmp_path: Path) -> None:
-    found = run(tmp_path, FROZEN, limits=[Limit.parse("params_m<=0.001")])
+    found = run(tmp_path, FROZEN, aim=aim_of(limits=[Limit.parse("params_m<=0.001")]))
     at = found.archive.aim.columns.index("params_m")
     assert len(found.front)
     assert (found.front.values[:, at] <= 0.001).all()
@@ -92,7 +92,8 @@ def test_whoever_proposes(proposer: str, tmp_path: Path) -> None:
     one = [Objective("val_accuracy", "maximize")]
     both = [*one, Objective("params_m", "minimize")]
     policy = replace(FROZEN, proposer=proposer, iterations=1)
-    found = run(tmp_path, policy, objectives=one if proposer == "evolution" else both)
+    aim = aim_of(one if proposer == "evolution" else both)
+    found = run(tmp_path, policy, aim=aim)
     assert found.rounds[-1].evaluated == 15
     assert (found.rounds[-1].correlation is not None) <= (proposer == "nat")
 
@@ -188,15 +189,23 @@ def test_other_settings_are_refused(tmp_path: Path) -> None:
     ("more", "message"),
     [
         ({"objectives": []}, "no objectives"),
-        ({"objectives": [Objective("test_accuracy", "maximize")]}, "held out"),
-        ({"objectives": [Objective("beauty", "maximize")]}, "'beauty'"),
+        ({"objectives": [Objective("test_accuracy", "maximize")]}, "got test_accuracy"),
+        ({"objectives": [Objective("beauty", "maximize")]}, "got beauty"),
+        ({"limits": [Limit.parse("beauty<=3")]}, "got beauty"),
         ({"reference": [1.0]}, "expected 2 finite numbers"),
-        ({"policy": replace(POLICY, proposer="oracle")}, "strategy 'oracle'"),
     ],
 )
-def test_bad_input_is_refused(more: dict[str, Any], message: str, tmp_path: Path) -> None:
+def test_aims_that_cannot_be_are_refused(more: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        run(tmp_path, **more)
+        aim_of(**more)
+
+
+def test_unknown_proposers_and_other_images_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="strategy 'oracle'"):
+        run(tmp_path, replace(POLICY, proposer="oracle"))
+    other = SuperNetwork(replace(SMALL, classes=5), torch.Generator().manual_seed(0))
+    with pytest.raises(InvalidInput, match="3 classes for a super-network of 1 and 5"):
+        run(tmp_path, FROZEN, other)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
