@@ -13,7 +13,7 @@ has been trained is kept in ``--work``: a killed experiment goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -114,14 +114,12 @@ def configured(data: ImageData) -> ElasticConfig:
     return replace(tiny, resolutions=sides, channels=channels, classes=data.num_classes)
 
 
-def run(job: Row, source: str, chosen: Path | None, work: Path, share: float) -> Row:
-    """One super-network, what its networks are worth, and what they are on their own."""
-    data, seed = opened(source, chosen), int(job["seed"])
-    config, folder = configured(data), work / f"{job['preset']}-{seed}"
+def grown(
+    data: ImageData, seed: int, folder: Path, share: float = 1.0
+) -> Iterator[tuple[Rule, SuperNetwork]]:
+    """Trains a super-network, and yields it after each rule; what was trained is not again."""
+    config = configured(data)
     net = SuperNetwork(config, torch.Generator().manual_seed(seed))
-    drawn = sample_filled(net.space, DRAWN, stream(seed, "drawn"))
-    largest = Options.every(config).largest(net.space)
-    found: Row = {"data": data.name, "images": len(data.train), "share": share}
     rules: tuple[Rule, Rule] = ("largest", "sandwich")
     for rule, epochs in zip(rules, (LARGEST, ELASTIC), strict=True):
         rate = RECIPE.rate * (1.0 if rule == "largest" else GENTLER)
@@ -135,8 +133,20 @@ def run(job: Row, source: str, chosen: Path | None, work: Path, share: float) ->
             seed=seed,
             execution=HOW,
             checkpoint=folder / f"{rule}.pt",
-            after_epoch=partial(_say, f"{job['preset']} {seed} {rule}"),
+            after_epoch=partial(_say, f"super-network {seed} {rule}"),
         )
+        yield rule, net
+
+
+def run(job: Row, source: str, chosen: Path | None, work: Path, share: float) -> Row:
+    """One super-network, what its networks are worth, and what they are on their own."""
+    data, seed = opened(source, chosen), int(job["seed"])
+    config, folder = configured(data), work / f"{job['preset']}-{seed}"
+    space = ElasticSpace(config)
+    drawn = sample_filled(space, DRAWN, stream(seed, "drawn"))
+    largest = Options.every(config).largest(space)
+    found: Row = {"data": data.name, "images": len(data.train), "share": share}
+    for rule, net in grown(data, seed, folder, share):
         found[rule] = {
             "largest": inherited(net, largest, data),
             "drawn": [inherited(net, arch, data) for arch in drawn],
