@@ -26,6 +26,7 @@ ARMS: Final[dict[str, tuple[str, dict[str, Any], int]]] = {
     "agnet": ("agnet", {}, 1000),
     "lamoo-evolution": ("lamoo", {"sampler": "evolution"}, 1000),
     "lamoo-latent": ("lamoo", {"sampler": "latent"}, 1000),
+    "nat": ("nat", {}, 1000),
     "nsga2": ("nsga2", {}, 1000),
     "nsga2-5000": ("nsga2", {}, 5000),
     "random": ("random", {}, 1000),

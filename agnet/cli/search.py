@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agnet.cli.machines import on_ray
+from agnet.cli.options import of_agnet, only_of
 from agnet.cli.settings import read_settings
 from agnet.cli.sources import benchmark_settings, image_settings
 from agnet.errors import InvalidInput
@@ -65,6 +66,10 @@ def search(
         bool,
         typer.Option("--tensorboard", help="Trainings write curves for TensorBoard into the run."),
     ] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="A super-network, whose networks are searched with --data."),
+    ] = None,
     noise: Annotated[
         bool, typer.Option("--noise", help="Answer with one recorded training run, not the mean.")
     ] = False,
@@ -193,8 +198,8 @@ def search(
     given: dict[str, Any] = {
         "strategy": strategy,
         "options": {
-            **_switches(strategy, surrogate, preset, no_retraining, no_surrogate, no_generator),
-            **_of("popnas", strategy, {"mode": mode, "fill_layers": fill_layers}),
+            **of_agnet(strategy, surrogate, preset, no_retraining, no_surrogate, no_generator),
+            **only_of("popnas", strategy, {"mode": mode, "fill_layers": fill_layers}),
             **read_settings(option),
         }
         or None,
@@ -212,7 +217,7 @@ def search(
     }
     given = {name: value for name, value in given.items() if value is not None}
     cluster = on_ray(ray, ray_cpus, ray_gpus, workers, seeds)
-    images = image_settings(data, size, recipe, training, network, tensorboard)
+    images = image_settings(data, size, recipe, training, network, tensorboard, weights)
     source = benchmark_settings(benchmark, dataset, table, space, noise, images)
     if resume:
         _resume(given, source, config, seeds, out, workers, cluster, test, quiet)
@@ -240,36 +245,6 @@ def search(
             test,
             quiet,
         )
-
-
-def _switches(
-    strategy: str | None,
-    surrogate: str | None,
-    preset: str | None,
-    no_retraining: bool,
-    no_surrogate: bool,
-    no_generator: bool,
-) -> dict[str, Any]:
-    """Gathers the settings of agnet that have options of their own."""
-    if surrogate is not None and no_surrogate:
-        raise InvalidInput("got --surrogate and --no-surrogate; use one of them")
-    switches = {
-        "surrogate": "none" if no_surrogate else surrogate,
-        "preset": preset,
-        "retraining": False if no_retraining else None,
-        "generator": False if no_generator else None,
-    }
-    return _of("agnet", strategy, switches)
-
-
-def _of(owner: str, strategy: str | None, settings: dict[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a strategy that were given, if it is the one to run."""
-    given = {name: value for name, value in settings.items() if value is not None}
-    if given and strategy not in (None, owner):
-        raise InvalidInput(
-            f"got --strategy {strategy} and {', '.join(given)}, which {owner} alone takes"
-        )
-    return given
 
 
 def _settle(given: dict[str, Any], source: dict[str, Any], config: Path | None) -> SearchConfig:

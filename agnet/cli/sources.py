@@ -11,7 +11,7 @@ from agnet.errors import InvalidInput
 
 __all__ = ["benchmark_settings", "image_settings"]
 
-IMAGES: Final = ("real_training", "training_free")  # benchmarks on images of one's own
+IMAGES: Final = ("real_training", "training_free", "inherited")  # on images of one's own
 
 
 def image_settings(
@@ -21,8 +21,9 @@ def image_settings(
     training: Sequence[str] | None,
     network: Sequence[str] | None,
     tensorboard: bool,
+    weights: Path | None,
 ) -> dict[str, Any]:
-    """Gathers what the options say of images and of the networks that learn them."""
+    """Gathers what the options say of images, and of networks that learn them or have learnt."""
     how = None
     if recipe is not None or training:
         how = {"preset": recipe or "smoke", **read_settings(training)}
@@ -32,6 +33,7 @@ def image_settings(
         "recipe": how,
         "network": read_settings(network) or None,
         "tensorboard": tensorboard or None,
+        "weights": None if weights is None else str(weights.resolve()),
     }
     return {name: value for name, value in said.items() if value is not None}
 
@@ -58,7 +60,8 @@ def benchmark_settings(
         InvalidInput: If they do not go together.
     """
     if images:
-        name = benchmark or ("real_training" if "data" in images else None)
+        usual = "inherited" if "weights" in images else "real_training"
+        name = benchmark or (usual if "data" in images or "weights" in images else None)
         if name not in IMAGES or table is not None or dataset is not None or noise:
             raise InvalidInput(
                 f"got {', '.join(images)}; these go with --data and without --table, --dataset, "

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from agnet.benchmarks.networks import load_network
+from agnet.benchmarks.supernet import SuperNetwork, save_supernet
+from agnet.spaces.elastic import elastic_preset
 from tests.cli.test_cli import Terminal, terminal
 from tests.cli.test_training import pets
 
@@ -64,3 +68,14 @@ def test_bad_input_is_one_line(wrong: list[str], message: str, terminal: Termina
     assert message in err
     assert len(err.splitlines()) == 1
     assert not Path("run/evaluations.jsonl").exists()
+
+
+def test_a_super_network_is_searched_by_any_strategy(terminal: Terminal, tmp_path: Path) -> None:
+    pets(tmp_path / "pets")
+    net = SuperNetwork(replace(elastic_preset("tiny"), classes=2), torch.Generator().manual_seed(0))
+    save_supernet(net, tmp_path / "net.pt")
+    command = ["search", "--weights", "net.pt", "--data", "pets", "--size", "12", "--quiet"]
+    code, out, _ = terminal(*command, "--strategy", "random", "--queries", "4", "--init", "2")
+    assert (code, "elastic" in out or "val_accuracy" in out) == (0, True)
+    code, _, err = terminal(*command, "--recipe", "smoke")
+    assert (code, "recipe" in err) == (2, True)
