@@ -1,7 +1,8 @@
-"""Elastic super-networks: shared weights, what is cut out of them, and how they are trained."""
+"""Super-networks: shared weights, what is cut out of them, and how they are trained."""
 
 from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.extraction import extract
+from agnet.benchmarks.supernet.mixed import MixedCells, MixedSharing
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
 from agnet.benchmarks.supernet.official import load_official
@@ -14,6 +15,8 @@ from agnet.benchmarks.supernet.training import subnet_accuracy, train_supernet
 
 __all__ = [
     "ElasticSharing",
+    "MixedCells",
+    "MixedSharing",
     "Moments",
     "Phase",
     "PlainNetwork",
