@@ -1,7 +1,9 @@
 """Super-networks: shared weights, what is cut out of them, and how they are trained."""
 
 from agnet.benchmarks.supernet.calibration import calibrate
+from agnet.benchmarks.supernet.drawn import Drawing, train_drawn
 from agnet.benchmarks.supernet.extraction import extract
+from agnet.benchmarks.supernet.inheritance import inherited_accuracy
 from agnet.benchmarks.supernet.mixed import MixedCells, MixedSharing
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
@@ -14,6 +16,7 @@ from agnet.benchmarks.supernet.teaching import Teaching
 from agnet.benchmarks.supernet.training import subnet_accuracy, train_supernet
 
 __all__ = [
+    "Drawing",
     "ElasticSharing",
     "MixedCells",
     "MixedSharing",
@@ -25,10 +28,12 @@ __all__ = [
     "WeightSharing",
     "calibrate",
     "extract",
+    "inherited_accuracy",
     "load_official",
     "progressive",
     "sandwich",
     "sort_channels",
     "subnet_accuracy",
+    "train_drawn",
     "train_supernet",
 ]
