@@ -7,7 +7,7 @@ Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Archit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import cast, final
 
 import numpy as np
@@ -170,13 +170,20 @@ class MixedSharing(WeightSharing):
         The skeleton costs the same for all, and a convolution the same on every edge: three
         networks that are counted tell the costs of any other.
         """
-        texts = (_alone("none"), _alone("nor_conv_1x1"), _alone("nor_conv_3x3"))
-        counted = [self.space.parse(text) for text in texts]
-        bare, *others = self.net.skeleton.costs(counted, image, self.net.classes)
-        each = np.array(others) - bare
+        bare, each = _counted(self.net.skeleton, image, self.net.classes)
         found = np.array([_convolutions(_operations(arch)) for arch in archs], dtype=np.int64)
         # There are as many weights as there are convolutions, of which not all need be computed.
         return np.asarray(bare + (found.reshape(-1, 2, 2) * each.T).sum(axis=2))
+
+
+@lru_cache(maxsize=64)
+def _counted(
+    skeleton: NASBench201Skeleton, image: tuple[int, int, int], classes: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """What the bare skeleton costs, ``(2,)``, and what a convolution adds, ``(kinds, 2)``."""
+    texts = (_alone("none"), _alone("nor_conv_1x1"), _alone("nor_conv_3x3"))
+    bare, *others = skeleton.costs([NASBench201().parse(text) for text in texts], image, classes)
+    return bare, np.array(others) - bare
 
 
 def _operations(arch: Architecture) -> tuple[str, ...]:
