@@ -46,7 +46,7 @@ clean:
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bo,evolution,optuna,onnx,ray,tensorboard]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bo,boosting,evolution,optuna,onnx,ray,tensorboard]'
 	touch $(READY)
 
 # torchvision does not import beside the torch that constraints.txt pins.

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.custom import TableBenchmark
+from agnet.benchmarks.inherited import Inherited, open_inherited
 from agnet.benchmarks.nasbench101 import NASBench101Benchmark
 from agnet.benchmarks.nasbench201 import NASBench201Benchmark
 from agnet.benchmarks.ofa_mbv3 import OFAMobileNetV3Benchmark
@@ -22,6 +23,7 @@ from agnet.spaces import open_space
 __all__ = [
     "BENCHMARKS",
     "Benchmark",
+    "Inherited",
     "NASBench101Benchmark",
     "NASBench201Benchmark",
     "OFAMobileNetV3Benchmark",
@@ -41,6 +43,7 @@ BENCHMARKS: Final[dict[str, Callable[..., Benchmark]]] = {
     "tiny_blocks": TinyBlocksBenchmark,
     "real_training": open_real_training,
     "training_free": open_training_free,
+    "inherited": open_inherited,
 }
 
 PLAIN: Final = {"str": str, "int": int, "bool": bool, "Mapping[str, Any]": Mapping}

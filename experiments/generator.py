@@ -44,7 +44,7 @@ def main() -> None:
     """Does what is asked for each space."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=("pretrain", "measure"))
-    parser.add_argument("spaces", nargs="*", default=list(SPACES))
+    parser.add_argument("spaces", nargs="*", default=[*SPACES, "elastic-tiny"])
     given = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in given.spaces:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agnet import __version__
-from agnet.cli import generator, runs, search, tables, training
+from agnet.cli import generator, runs, search, tables, training, transfer
 from agnet.errors import AgnetError
 
 __all__ = ["app", "main"]
@@ -31,6 +31,7 @@ app.command("pretrain")(generator.pretrain)
 app.command("generate")(generator.generate)
 app.command("train")(training.train)
 app.command("export")(training.export)
+app.command("transfer")(transfer.transfer)
 
 
 @app.callback(invoke_without_command=True)

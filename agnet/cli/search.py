@@ -72,7 +72,8 @@ def search(
         str | None,
         typer.Option(
             help="agnet, lamoo, popnas, importance, random, local_search, evolution, eda, trees, "
-            "gp; with extras nsga2, nsga3, moead, tpe, qnehvi, qehvi, qparego.  [default: agnet]"
+            "gp; with extras nat, nsga2, nsga3, moead, tpe, qnehvi, qehvi, qparego.  "
+            "[default: agnet]"
         ),
     ] = None,
     surrogate: Annotated[

@@ -122,6 +122,8 @@ def one_shot(
 def _check(
     nets: Sequence[WeightSharing], data: ImageData, recipe: Recipe, settings: OneShot
 ) -> None:
+    if recipe.patience:
+        raise InvalidInput("got a patience; how long a search takes is known before: set it to 0")
     if len(nets) not in (1, settings.count):
         raise InvalidInput(
             f"got {len(nets)} super-networks for {settings.count} distributions; expected one that "

@@ -8,6 +8,7 @@ from agnet.spaces.architectures import Architecture, Architectures, Choices
 from agnet.spaces.base import LISTABLE, SearchSpace
 from agnet.spaces.blocks import BlockCells
 from agnet.spaces.darts import DARTS
+from agnet.spaces.elastic import ELASTIC_PRESETS, ElasticSpace, elastic_variants
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.nasbench101 import NASBench101
 from agnet.spaces.nasbench201 import NASBench201
@@ -22,6 +23,7 @@ __all__ = [
     "Architectures",
     "BlockCells",
     "Choices",
+    "ElasticSpace",
     "GraphBatch",
     "NASBench101",
     "NASBench201",
@@ -44,9 +46,19 @@ SPACES: Final[dict[str, Callable[[], SearchSpace]]] = {
 def open_space(name: str) -> SearchSpace:
     """Returns the search space of a name, with its default settings.
 
+    Those of elastic super-networks are called after their preset, as in ``elastic-tiny``, with
+    ``-single``, ``-dense`` and ``-parallel`` for what differs from it.
+
     Raises:
         InvalidInput: If there is no such space; the message lists those there are.
     """
+    elastic = elastic_variants()
+    if name in elastic:
+        return ElasticSpace(elastic[name])
     if name not in SPACES:
-        raise InvalidInput(f"got the search space {name!r}; expected one of {', '.join(SPACES)}")
+        presets = ", ".join(f"elastic-{preset}" for preset in ELASTIC_PRESETS)
+        raise InvalidInput(
+            f"got the search space {name!r}; expected one of {', '.join(SPACES)}, or {presets}, "
+            "each with or without -single, -dense and -parallel"
+        )
     return SPACES[name]()

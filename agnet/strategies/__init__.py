@@ -20,6 +20,7 @@ from agnet.strategies.importance import Importance
 from agnet.strategies.lamoo import LaMOO
 from agnet.strategies.local_search import LocalSearch
 from agnet.strategies.model_based import ModelBased
+from agnet.strategies.nat import NAT
 from agnet.strategies.popnas import POPNAS
 from agnet.strategies.random import RandomSearch
 from agnet.strategies.tpe import TPE
@@ -27,6 +28,7 @@ from agnet.strategies.trees import make_trees
 
 __all__ = [
     "EDA",
+    "NAT",
     "POPNAS",
     "STRATEGIES",
     "TPE",
@@ -62,6 +64,7 @@ STRATEGIES: Final[dict[str, Callable[..., Strategy]]] = {
     "lamoo": LaMOO,
     "popnas": POPNAS,
     "importance": Importance,
+    "nat": NAT,
     "tpe": TPE,
     "nsga2": make_nsga2,
     "nsga3": make_nsga3,

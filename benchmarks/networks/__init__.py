@@ -20,6 +20,7 @@ from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.benchmarks.networks.skeletons import (
     BlockSkeleton,
     DARTSSkeleton,
+    ElasticSkeleton,
     MobileNetSkeleton,
     NASBench101Skeleton,
     NASBench201Skeleton,
@@ -34,6 +35,7 @@ __all__ = [
     "BlockNetwork",
     "BlockSkeleton",
     "DARTSSkeleton",
+    "ElasticSkeleton",
     "MobileNetSkeleton",
     "NASBench101Skeleton",
     "NASBench201Skeleton",

@@ -16,6 +16,8 @@ from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
 from agnet.benchmarks.networks.darts import DARTSNetwork
 from agnet.benchmarks.networks.darts_cost import darts_costs
+from agnet.benchmarks.networks.elastic import PlainNetwork, Together
+from agnet.benchmarks.networks.initialisation import initialise
 from agnet.benchmarks.networks.mobilenet import MobileNetV3
 from agnet.benchmarks.networks.nasbench101 import NASBench101Network
 from agnet.benchmarks.networks.nasbench201 import NASBench201Network
@@ -26,6 +28,7 @@ from agnet.spaces import (
     DARTS,
     Architecture,
     BlockCells,
+    ElasticSpace,
     NASBench101,
     NASBench201,
     OFAMobileNetV3,
@@ -35,6 +38,7 @@ from agnet.spaces import (
 __all__ = [
     "BlockSkeleton",
     "DARTSSkeleton",
+    "ElasticSkeleton",
     "MobileNetSkeleton",
     "NASBench101Skeleton",
     "NASBench201Skeleton",
@@ -212,6 +216,48 @@ class _Resized(nn.Module):
         return self._network.features(self._resize(images))
 
 
+@final
+@dataclass(frozen=True)
+class ElasticSkeleton(Skeleton):
+    """Of networks of elastic super-networks, each on its own.
+
+    Attributes:
+        together: Whether a network has all exits up to its own, which say together what it says.
+    """
+
+    together: bool = False
+
+    def build(
+        self,
+        arch: Architecture,
+        image: tuple[int, int, int],
+        num_classes: int,
+        generator: torch.Generator,
+    ) -> nn.Module:
+        """Builds a network; see :meth:`Skeleton.build`."""
+        if not isinstance(arch.space, ElasticSpace):
+            raise InvalidInput(
+                f"got an architecture of {arch.space.name}; expected one of an elastic space"
+            )
+        config = replace(arch.space.config, channels=image[0], classes=num_classes)
+        plan = arch.space.plan(arch)
+        exits = [last for last in config.exits if last <= plan.exit] if self.together else []
+        network = PlainNetwork(config, plan, exits)
+        initialise(network, generator)
+        return Together(network) if self.together else network
+
+    def costs(
+        self, archs: Sequence[Architecture], image: tuple[int, int, int], num_classes: int
+    ) -> npt.NDArray[np.int64]:
+        """Counts without building, unless exits are together; see :meth:`Skeleton.costs`."""
+        if self.together or not archs or not isinstance(archs[0].space, ElasticSpace):
+            return super().costs(archs, image, num_classes)
+        config = replace(archs[0].space.config, channels=image[0], classes=num_classes)
+        space, own = ElasticSpace(config), archs[0].space
+        same = space.from_choices(own.to_choices(archs))
+        return np.stack([space.params(same), space.macs(same)], axis=1)
+
+
 # The skeleton that each kind of space was published with.
 PUBLISHED: Final[Mapping[type[SearchSpace], Skeleton]] = {
     BlockCells: BlockSkeleton(),
@@ -219,6 +265,7 @@ PUBLISHED: Final[Mapping[type[SearchSpace], Skeleton]] = {
     NASBench101: NASBench101Skeleton(),
     DARTS: DARTSSkeleton(),
     OFAMobileNetV3: MobileNetSkeleton(),
+    ElasticSpace: ElasticSkeleton(),
 }
 
 

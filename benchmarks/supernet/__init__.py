@@ -1,5 +1,6 @@
 """Super-networks: shared weights, what is cut out of them, and how they are trained."""
 
+from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.drawn import Drawing, train_drawn
 from agnet.benchmarks.supernet.extraction import extract
@@ -9,7 +10,7 @@ from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
 from agnet.benchmarks.supernet.official import load_official
 from agnet.benchmarks.supernet.phases import Phase, progressive, sandwich
-from agnet.benchmarks.supernet.plain import PlainNetwork
+from agnet.benchmarks.supernet.saving import load_supernet, save_supernet
 from agnet.benchmarks.supernet.sharing import ElasticSharing, WeightSharing
 from agnet.benchmarks.supernet.sorting import sort_channels
 from agnet.benchmarks.supernet.teaching import Teaching
@@ -30,8 +31,10 @@ __all__ = [
     "extract",
     "inherited_accuracy",
     "load_official",
+    "load_supernet",
     "progressive",
     "sandwich",
+    "save_supernet",
     "sort_channels",
     "subnet_accuracy",
     "train_drawn",

@@ -12,8 +12,8 @@ from functools import lru_cache
 import torch
 from torch import nn
 
+from agnet.benchmarks.networks.elastic import Level
 from agnet.benchmarks.supernet.network import SuperNetwork
-from agnet.benchmarks.supernet.plain import Level
 from agnet.benchmarks.supernet.slicing import region
 from agnet.spaces._ofa_mbv3_cost import Slot
 from agnet.spaces.elastic import Layer, Plan, Stage

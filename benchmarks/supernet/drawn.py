@@ -122,6 +122,7 @@ def train_drawn(
             recipe.epochs,
             lambda _: _updates(state, sharing, batches, recipe, how, draw),
             judge,
+            patience=recipe.patience,
             checkpoint=checkpoint,
             after_epoch=after_epoch,
         )

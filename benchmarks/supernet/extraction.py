@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import nn
 
+from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
-from agnet.benchmarks.supernet.plain import PlainNetwork
 from agnet.benchmarks.supernet.pooling import take_moments
 from agnet.benchmarks.supernet.slicing import part_of
 from agnet.errors import InvalidInput

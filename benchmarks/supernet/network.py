@@ -13,10 +13,10 @@ from typing import cast, final
 import torch
 from torch import nn
 
+from agnet.benchmarks.networks.elastic import PlainNetwork, dense_input
 from agnet.benchmarks.networks.initialisation import initialise
 from agnet.benchmarks.supernet.normalising import Moments, Normaliser, without_buffers
 from agnet.benchmarks.supernet.passing import run_exit, run_level, run_stem
-from agnet.benchmarks.supernet.plain import PlainNetwork, dense_input
 from agnet.benchmarks.supernet.slicing import kernel_maps
 from agnet.spaces import Architecture
 from agnet.spaces.elastic import ElasticConfig, ElasticSpace, Options, Plan

@@ -15,9 +15,9 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from agnet.benchmarks.networks.elastic import Exit
 from agnet.benchmarks.networks.mobilenet import SqueezeExcitation
 from agnet.benchmarks.supernet.network import SharedWeights, SuperNetwork
-from agnet.benchmarks.supernet.plain import Exit
 from agnet.errors import CheckpointError, InvalidInput
 from agnet.files import read_state
 

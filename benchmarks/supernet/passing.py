@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from agnet.benchmarks.networks.elastic import Exit, Level, PlainNetwork
 from agnet.benchmarks.networks.mobilenet import FixedBlock, SqueezeExcitation
 from agnet.benchmarks.supernet.normalising import Normaliser
-from agnet.benchmarks.supernet.plain import Exit, Level, PlainNetwork
 from agnet.benchmarks.supernet.slicing import smaller_kernel
 from agnet.spaces._ofa_mbv3_cost import Slot, eighths
 from agnet.spaces.elastic import CONV, ELASTIC, LIGHT, Layer

@@ -10,7 +10,13 @@ import numpy as np
 from agnet.benchmarks.training import Recipe
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
-from agnet.spaces.elastic import ElasticConfig, ElasticSpace, Options, sample_filled
+from agnet.spaces.elastic import (
+    ElasticConfig,
+    ElasticSpace,
+    GeneDistribution,
+    Options,
+    sample_filled,
+)
 
 __all__ = ["Phase", "progressive", "sandwich"]
 
@@ -37,6 +43,10 @@ class Phase:
         trained: The expansions that have been trained before, whose networks sorting leaves alone.
         teacher: Whether networks learn from a frozen teacher: ``none``, one cut out when the phase
             begins (``new``), or that of the phase before (``kept``).
+        distribution: What the networks of ``sampled`` are drawn by; by default uniformly, all those
+            of an update at one resolution.
+        done: Epochs of the cosine of the rate that were before, in another training,
+        of: and how many it has in all; by default it is this phase's own.
     """
 
     name: str
@@ -49,6 +59,9 @@ class Phase:
     sort: bool = False
     trained: tuple[int, ...] = ()
     teacher: Literal["none", "new", "kept"] = "none"
+    distribution: GeneDistribution | None = None
+    done: int = 0
+    of: int = 0
 
     def __post_init__(self) -> None:
         """Checks the settings.
@@ -66,19 +79,30 @@ class Phase:
                 f"got {self.epochs} epochs, {self.warmup} of them to warm up, and {self.drawn} "
                 "networks drawn; expected at least 1, 0 and 1"
             )
-        if self.teacher != "none" and self.rule != "sampled":
-            raise InvalidInput(f"got a teacher for the rule {self.rule}; only sampled has one")
+        given = self.teacher != "none" or self.distribution is not None
+        if given and self.rule != "sampled":
+            raise InvalidInput(
+                f"got a teacher or a distribution for the rule {self.rule}; only sampled has one"
+            )
+        if self.done < 0 or (self.of and self.of < self.done + self.epochs):
+            raise InvalidInput(
+                f"got {self.epochs} epochs after {self.done} of a cosine of {self.of}; expected at "
+                "most as many as it has"
+            )
 
     def networks(self, space: ElasticSpace, rng: np.random.Generator) -> list[Architecture]:
         """Draws the networks of an update; the first is that which others learn from, if any do.
 
         Where there are several widths, the largest network of each is among those of ``largest``
-        and ``sandwich``. All networks of ``largest`` and ``sampled`` have one resolution.
+        and ``sandwich``. All networks of ``largest``, and of ``sampled`` without a distribution,
+        have one resolution.
 
         Raises:
             InvalidInput: If the space does not have the options.
         """
         options = self.options
+        if self.distribution is not None:
+            return list(self.distribution.sample(space, self.drawn, rng))
         if self.rule != "sandwich":
             side = int(rng.choice(options.resolutions))
             options = replace(options, resolutions=(side,))

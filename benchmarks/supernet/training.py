@@ -8,6 +8,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.drawn import check_plain
 from agnet.benchmarks.supernet.inheritance import inherited_accuracy
 from agnet.benchmarks.supernet.network import SuperNetwork
@@ -37,6 +38,7 @@ def train_supernet(
     phases: Sequence[Phase] = (),
     *,
     teaching: Teaching | None = None,
+    teacher: PlainNetwork | None = None,
     seed: int = 0,
     execution: Execution | None = None,
     checkpoint: Path | None = None,
@@ -58,6 +60,8 @@ def train_supernet(
         phases: What is trained when; by default everything at once by the sandwich rule, as long as
             the recipe says.
         teaching: What networks learn from.
+        teacher: A largest network with all exits, calibrated, that phases with the teacher ``kept``
+            learn from until one has a new one; by default cut out of the super-network as it is.
         seed: Of the order and changes of images, and of the networks drawn.
         execution: Where to compute; by default in one thread.
         checkpoint: A file that is written after each epoch, and gone on from if it is there.
@@ -80,7 +84,7 @@ def train_supernet(
     schedule = tuple(phases) or sandwich(net.config, recipe)
     _check(net, data, recipe, how)
     started = time.perf_counter()
-    updates = Updates(net, data, recipe, schedule, taught, how, seed)
+    updates = Updates(net, data, recipe, schedule, taught, how, seed, teacher)
     state = updates.state(identity)
     largest = Options.every(net.config).largest(net.space)
     with threadpool_limits(how.threads):

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.decay import decayed
 from agnet.benchmarks.supernet.extraction import cut_out, extract
@@ -58,6 +59,7 @@ class Updates:
         teaching: Teaching,
         how: Execution,
         seed: int,
+        teacher: PlainNetwork | None = None,
     ) -> None:
         """Takes what is trained, on what, and how; see :func:`train_supernet`."""
         self._net, self._data, self._recipe, self._phases = net, data, recipe, phases
@@ -65,8 +67,8 @@ class Updates:
         # Teacher and pupils are kept together, so that a checkpoint has both.
         self._model = nn.ModuleDict({"net": net})
         if any(phase.teacher != "none" for phase in phases):
-            teacher = cut_out(net, self._largest, net.config.exits)
-            self._model["teacher"] = teacher.requires_grad_(False).eval()
+            given = teacher or cut_out(net, self._largest, net.config.exits)
+            self._model["teacher"] = given.requires_grad_(False).eval()
         how.placed(self._model)
 
     @property
@@ -95,13 +97,14 @@ class Updates:
         given = self._data.train
         batch = self._recipe.batch
         steps, own = whole_batches(len(given), self._recipe), Group.here().part(batch)
-        recipe = replace(self._recipe, epochs=phase.epochs, rate=phase.rate, warmup=phase.warmup)
+        epochs = phase.of or phase.epochs
+        recipe = replace(self._recipe, epochs=epochs, rate=phase.rate, warmup=phase.warmup)
         order = torch.randperm(len(given), generator=state.generator)
         for step in range(steps):
             before = time.process_time()
             rows = order[step * batch : (step + 1) * batch]
             images = changed(given.images[rows], recipe, self._data, state.generator)
-            rate = recipe.rate * recipe.share_of_rate(within + step / steps)
+            rate = recipe.rate * recipe.share_of_rate(phase.done + within + step / steps)
             state.set_rate(rate)
             rng = stream(self._seed, "supernet-networks", epoch * steps + step)
             archs = phase.networks(self._net.space, rng)

@@ -64,6 +64,7 @@ def run_epochs(
     updates: Callable[[int], Iterable[Update]],
     judge: Callable[[], float],
     *,
+    patience: int = 0,
     checkpoint: Path | None = None,
     after_epoch: AfterEpoch | None = None,
 ) -> None:
@@ -74,6 +75,7 @@ def run_epochs(
         epochs: How many there are in all.
         updates: Makes the updates of one epoch, of the number of which, from 0, it is told.
         judge: Finds the validation accuracy after an epoch.
+        patience: After how many epochs without a better one it stops; 0 for never.
         checkpoint: A file that is written after each epoch, and gone on from if it is there. Of
             several processes, the first one writes it.
         after_epoch: Is told the number of each epoch that is done, from 1, its loss and accuracy.
@@ -88,6 +90,8 @@ def run_epochs(
     elif checkpoint is not None and group.leads:
         state.save(checkpoint)  # what cannot be written should not be noticed after an epoch
     for epoch in range(state.epoch, epochs):
+        if _waited(state.accuracies, patience):
+            break
         found = list(updates(epoch))
         state.losses.append(sum(loss for loss, _ in found) / len(found))
         state.seconds += [taken for _, taken in found]
@@ -97,6 +101,13 @@ def run_epochs(
         group.wait()
         if after_epoch is not None:
             after_epoch(epoch + 1, state.losses[-1], state.accuracies[-1])
+
+
+def _waited(accuracies: list[float], patience: int) -> bool:
+    """Whether the last so many epochs were no better than the best before them."""
+    if not patience or len(accuracies) <= patience:
+        return False
+    return max(accuracies[-patience:]) <= max(accuracies[:-patience])
 
 
 def result_of(

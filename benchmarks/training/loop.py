@@ -94,6 +94,7 @@ def train(
             recipe.epochs,
             lambda _: _updates(runs, state, batches, recipe, how),
             lambda: judged("validation"),
+            patience=recipe.patience,
             checkpoint=checkpoint,
             after_epoch=after_epoch,
         )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import final
+from typing import TypeVar, final
 
 import torch
 import torch.distributed as dist
@@ -16,6 +16,8 @@ from torch.nn.parallel import DistributedDataParallel
 from agnet.errors import InvalidInput
 
 __all__ = ["Group", "joined"]
+
+T = TypeVar("T")
 
 
 @final
@@ -93,6 +95,15 @@ class Group:
     def dealt(self, every: Sequence[int]) -> Sequence[int]:
         """Returns this process's share of what is dealt out in turn."""
         return every[self.rank :: self.size]
+
+    def gathered(self, own: Sequence[T]) -> list[T]:
+        """Returns what all processes have, in the order in which :meth:`dealt` gave it out."""
+        if self.size == 1:
+            return list(own)
+        parts: list[Sequence[T] | None] = [None] * self.size
+        dist.all_gather_object(parts, own)
+        longest = max(len(part or ()) for part in parts)
+        return [part[at] for at in range(longest) for part in parts if part and at < len(part)]
 
     def align(self, model: nn.Module) -> None:
         """Gives all processes the first one's statistics: each has normalised over its own part."""

@@ -12,6 +12,7 @@ from agnet.errors import InvalidInput
 
 __all__ = ["PRESETS", "Recipe", "preset"]
 
+LEAST: Final = (("epochs", 1), ("patience", 0), ("batch", 2), ("period", 0), ("warmup", 0))
 SCHEDULES: Final = ("cosine", "exponential")
 RANGES: Final = (
     (("rate", "weight_decay", "clip", "auxiliary"), 0.0, inf),
@@ -31,6 +32,7 @@ class Recipe:
 
     Attributes:
         epochs: Passes over the training images.
+        patience: After how many epochs without a better validation accuracy it stops; 0 for never.
         batch: Images an update; an incomplete last batch of an epoch is left out.
         optimizer: ``adamw``, or ``sgd`` with momentum.
         rate: The learning rate where it is highest.
@@ -56,6 +58,7 @@ class Recipe:
     """
 
     epochs: int = 21
+    patience: int = 0
     batch: int = 128
     optimizer: Literal["adamw", "sgd"] = "adamw"
     rate: float = 0.01
@@ -89,7 +92,7 @@ class Recipe:
                     f"got the {name} {getattr(self, name)!r}; expected {' or '.join(words)}"
                 )
         # Batch norm needs two images.
-        for name, least in (("epochs", 1), ("batch", 2), ("period", 0), ("warmup", 0)):
+        for name, least in LEAST:
             if getattr(self, name) < least:
                 raise InvalidInput(f"got {name} = {getattr(self, name)}; expected at least {least}")
         for names, low, below in RANGES:

@@ -23,9 +23,10 @@ from agnet.spaces import (
     OFAMobileNetV3,
     SearchSpace,
     Subset,
+    open_space,
 )
 
-SPACES = [NASBench201(), NASBench101(), DARTS(), OFAMobileNetV3()]
+SPACES = [NASBench201(), NASBench101(), DARTS(), OFAMobileNetV3(), open_space("elastic-tiny")]
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: str(space.name))

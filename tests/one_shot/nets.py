@@ -60,7 +60,8 @@ class Known(WeightSharing):
         level = (upper - 0.1) / 0.4  # 0, 1 or 2: the class
         sure = float(self.WORTH[np.array(arch.choices)].sum())
         apart = (level[:, None] - torch.arange(3)).square()
-        return -sure * self._weight(apart[..., None])[..., 0]
+        said: torch.Tensor = -sure * self._weight(apart[..., None])[..., 0]
+        return said
 
     def network(self, arch: Architecture, images: torch.Tensor) -> nn.Module:
         return _Fixed(self, arch)

@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from agnet.benchmarks.supernet import WeightSharing
 from agnet.benchmarks.training import Execution, Recipe
 from agnet.errors import CheckpointError, InvalidInput, TrainingDiverged
 from agnet.one_shot import OneShot, OneShotResult, one_shot
@@ -182,17 +183,20 @@ def test_another_search_is_not_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    for nets in ([], [mixed(), mixed(1)]):
+    for count in (0, 2):
         with pytest.raises(InvalidInput, match="3 distributions"):
-            one_shot(nets, bright(), RECIPE, THREE)
+            one_shot([mixed(seed) for seed in range(count)], bright(), RECIPE, THREE)
     one = mixed()
-    for nets in ([one, one, mixed()], [mixed(), mixed(1), elastic()]):
+    wrong: list[list[WeightSharing]] = [[one, one, mixed()], [mixed(), mixed(1), elastic()]]
+    for nets in wrong:
         with pytest.raises(InvalidInput, match="one space"):
             one_shot(nets, bright(), RECIPE, THREE)
     with pytest.raises(InvalidInput, match="24 validation images"):
         one_shot([mixed()], bright(), replace(RECIPE, batch=30), THREE)
     with pytest.raises(InvalidInput, match="no such thing"):
         one_shot([mixed()], bright(), replace(RECIPE, standardise=True), THREE)
+    with pytest.raises(InvalidInput, match="patience"):
+        one_shot([mixed()], bright(), replace(RECIPE, patience=1), THREE)
     with pytest.raises(InvalidInput, match="compiled"):
         one_shot([mixed()], bright(), RECIPE, THREE, execution=Execution(compiled=True))
 

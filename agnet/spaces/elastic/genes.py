@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.spaces.architectures import Choices
-from agnet.spaces.elastic.config import ElasticConfig
+from agnet.spaces.elastic.config import ElasticConfig, Layer
 
 __all__ = ["EXIT", "RESOLUTION", "WIDTH", "Codes", "Genes", "Heads"]
 
@@ -95,6 +95,26 @@ class Genes:
         """Says which stages there are, ``(B, S)``."""
         last = np.array(self.config.exits)[heads[:, EXIT]]
         return np.asarray(np.arange(len(self.config.stages)) < last[:, None])
+
+    def described(self, choices: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """Returns what canonical choice vectors say, a column for each option, ``(B, F)``.
+
+        Resolution, width and exit as positions; the depth of each stage; the expansion, kernel and,
+        with several, the branches of each layer, 0 where there is none. Codes of layers hide which
+        of the options two layers have in common.
+        """
+        heads, codes = self.split(choices)
+        parts = [heads, self.depths(codes)]
+        parts += [numbers[codes].reshape(len(codes), -1) for numbers in self._meanings]
+        return np.concatenate(parts, axis=1)
+
+    @cached_property
+    def _meanings(self) -> list[npt.NDArray[np.int64]]:
+        """The expansion, the kernel and the branches of each code."""
+        meanings = [code or Layer(0, 0, 0) for code in self.config.codes]
+        rows = [[one.expansion, one.kernel, one.branches] for one in meanings]
+        columns = np.array(rows, dtype=np.int64).T
+        return list(columns if self.config.parallel else columns[:2])
 
     def depths(self, codes: Codes) -> npt.NDArray[np.int64]:
         """Returns how many layers each stage has, ``(B, S)``."""

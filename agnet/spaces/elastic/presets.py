@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import product
 from typing import Final
 
 from agnet.errors import InvalidInput
 from agnet.spaces.elastic.config import ElasticConfig, Stage
 
-__all__ = ["ELASTIC_PRESETS", "elastic_preset"]
+__all__ = ["ELASTIC_PRESETS", "elastic_preset", "elastic_variants"]
 
 # Strides, squeeze-and-excitation and activations of MobileNetV3-Large (Howard et al., ICCV 2019).
 MOBILE: Final = (
@@ -76,3 +78,17 @@ def elastic_preset(name: str) -> ElasticConfig:
             f"got the super-network {name!r}; expected one of {', '.join(ELASTIC_PRESETS)}"
         )
     return ELASTIC_PRESETS[name]()
+
+
+def elastic_variants() -> dict[str, ElasticConfig]:
+    """Returns every preset with and without early exits, dense skips and parallel blocks, by name.
+
+    The names are those of their spaces, as in ``elastic-tiny-single-dense``.
+    """
+    found = {}
+    for name, make in ELASTIC_PRESETS.items():
+        for single, dense, parallel in product((False, True), repeat=3):
+            config = replace(make(), early_exits=not single, dense=dense, parallel=parallel)
+            words = zip((single, dense, parallel), ("single", "dense", "parallel"), strict=True)
+            found["-".join(["elastic", name, *[word for on, word in words if on]])] = config
+    return found

@@ -8,6 +8,7 @@ import torch
 from agnet.benchmarks.networks import (
     BlockSkeleton,
     DARTSSkeleton,
+    ElasticSkeleton,
     MobileNetSkeleton,
     NASBench101Skeleton,
     NASBench201Skeleton,
@@ -15,6 +16,7 @@ from agnet.benchmarks.networks import (
     network_cost,
     skeleton_of,
 )
+from agnet.benchmarks.networks.elastic import Together
 from agnet.benchmarks.networks.mobilenet import MobileNetV3
 from agnet.benchmarks.scores import HasFeatures
 from agnet.errors import InvalidInput
@@ -27,6 +29,7 @@ from agnet.spaces import (
     OFAMobileNetV3,
     SearchSpace,
     Subset,
+    open_space,
 )
 
 SMALL: list[tuple[SearchSpace, Skeleton, tuple[int, int, int]]] = [
@@ -35,6 +38,8 @@ SMALL: list[tuple[SearchSpace, Skeleton, tuple[int, int, int]]] = [
     (NASBench101(), NASBench101Skeleton(8, 2, 1), (3, 8, 8)),
     (DARTS(), DARTSSkeleton(channels=2, layers=3, stem="imagenet"), (3, 32, 32)),
     (OFAMobileNetV3(), MobileNetSkeleton(resize=False), (1, 32, 32)),
+    (open_space("elastic-tiny"), ElasticSkeleton(), (1, 8, 8)),
+    (open_space("elastic-tiny-dense"), ElasticSkeleton(together=True), (1, 8, 8)),
 ]
 
 
@@ -82,3 +87,17 @@ def test_a_space_without_networks_is_refused() -> None:
     assert skeleton_of(DARTS()) == DARTSSkeleton()
     with pytest.raises(InvalidInput, match=r"no networks.*expected one of BlockCells"):
         skeleton_of(Subset(NASBench201().enumerate()[:3]))
+
+
+def test_exits_that_say_together_what_they_say_are_learnt_from_alike() -> None:
+    space = open_space("elastic-tiny")
+    arch = space.parse("r24-x3:k3e2:k3e2:k3e2")
+    made = ElasticSkeleton(together=True).build(arch, (3, 24, 24), 4, generator()).eval()
+    assert isinstance(made, Together)
+    images = torch.rand(5, 3, 24, 24, generator=generator())
+    own = made.network(images)
+    torch.testing.assert_close(made(images), (own[0] + own[1] + own[2]) / 3)
+    trained = made.train()(images)
+    assert len(trained) == 3
+    expected = made.network(images)[2]
+    torch.testing.assert_close(trained[0], expected)

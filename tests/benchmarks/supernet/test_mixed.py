@@ -17,6 +17,7 @@ from agnet.benchmarks.supernet.pooling import norms_of
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, NASBench201
 from agnet.spaces.elastic import ElasticSpace, elastic_preset
+from tests.benchmarks.supernet.nets import backward
 
 SPACE = NASBench201()
 SKELETON = NASBench201Skeleton(channels=3, cells=2)
@@ -56,7 +57,8 @@ def plain(sharing: MixedSharing, arch: Architecture) -> torch.Tensor:
                 at = parts.index("_edges") + 2
                 parts.insert(at, ops[int(parts[at - 1])].split("~")[0])
             own.copy_(state[".".join(parts)])
-        return network.train()(images())
+        said: torch.Tensor = network.train()(images())
+        return said
 
 
 @settings(deadline=None, max_examples=40)
@@ -106,7 +108,7 @@ def test_a_cell_learns_with_the_weights_of_its_live_edges_alone() -> None:
     sharing = shared(affine=False)
     # 0>1 a 3x3 that leads on, 0>2 a 1x1 that leads nowhere.
     arch = SPACE.parse("|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|none~0|skip_connect~1|none~2|")
-    sharing.scores(images(), arch).square().sum().backward()
+    backward(sharing.scores(images(), arch).square().sum())
     learnt = {name for name, weight in sharing.net.named_parameters() if weight.grad is not None}
     edges = {name.split("_edges.")[1] for name in learnt if "_edges" in name}
     assert edges == {"0.nor_conv_3x3.1.weight"}

@@ -10,7 +10,13 @@ import pytest
 from agnet.benchmarks.supernet import Phase, progressive, sandwich
 from agnet.benchmarks.training import Recipe
 from agnet.errors import InvalidInput
-from agnet.spaces.elastic import ElasticSpace, Options, Plan, elastic_preset
+from agnet.spaces.elastic import (
+    ElasticSpace,
+    GeneDistribution,
+    Options,
+    Plan,
+    elastic_preset,
+)
 from tests.benchmarks.supernet.nets import PARALLEL, RICH, TINY
 
 CIFAR = elastic_preset("cifar")
@@ -114,3 +120,20 @@ def test_settings_are_checked(wrong: dict[str, Any]) -> None:
         replace(phase, **wrong)
     with pytest.raises(InvalidInput, match="share = 0"):
         progressive(TINY, 0.0)
+
+
+def test_networks_are_drawn_by_a_distribution() -> None:
+    space = ElasticSpace(TINY)
+    only = GeneDistribution.of(space, [space.parse("r28-x1:k5e3")] * 9, smoothing=0.0, uniform=1e-9)
+    phase = Phase("x", 1, 0.1, Options.every(TINY), "sampled", 3, distribution=only)
+    archs = phase.networks(space, np.random.default_rng(0))
+    assert [str(arch) for arch in archs] == ["r28-x1:k5e3"] * 3
+    with pytest.raises(InvalidInput, match="distribution for the rule sandwich"):
+        Phase("x", 1, 0.1, Options.every(TINY), distribution=only)
+
+
+def test_a_phase_has_its_part_of_a_longer_cosine() -> None:
+    every = Options.every(TINY)
+    with pytest.raises(InvalidInput, match="2 epochs after 3 of a cosine of 4"):
+        Phase("x", 2, 0.1, every, done=3, of=4)
+    Phase("x", 1, 0.1, every, done=3, of=4)

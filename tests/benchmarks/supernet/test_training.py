@@ -258,3 +258,30 @@ def test_the_published_size_makes_an_update() -> None:
     )
     assert np.isfinite(result.losses).all()
     assert result.steps == 1
+
+
+def test_a_phase_goes_on_with_the_cosine_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, float]] = []
+    usual = Recipe.share_of_rate
+
+    def noting(recipe: Recipe, epoch: float) -> float:
+        asked.append((recipe.epochs, epoch))
+        return usual(recipe, epoch)
+
+    monkeypatch.setattr(Recipe, "share_of_rate", noting)
+    phase = Phase("x", 1, 0.01, Options.every(SMALL), "sampled", done=2, of=5)
+    train_supernet(network(), bright(), RECIPE, [phase], teaching=FEW)
+    assert asked == [(5, 2.0), (5, 2.25), (5, 2.5), (5, 2.75)]
+
+
+def test_a_teacher_that_is_given_is_learnt_from() -> None:
+    phase = Phase("x", 1, 0.01, Options.every(SMALL), "sampled", teacher="kept")
+    largest = Options.every(SMALL).largest(network().space)
+    found = []
+    for seed in (0, 1):
+        other, images = network(seed), bright().train.images
+        moments = calibrate(other, largest, images, exits=(1, 2))
+        teacher = extract(other, largest, moments, (1, 2))
+        result = train_supernet(network(), bright(), RECIPE, [phase], teaching=FEW, teacher=teacher)
+        found.append(result.losses)
+    assert found[0] != found[1]

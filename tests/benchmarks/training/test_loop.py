@@ -399,3 +399,15 @@ def test_seconds_are_those_of_the_median_update_after_warming_up(
     result = train(Watched(), bright(), PLAIN, torch.Generator().manual_seed(0))
     assert (result.step_seconds, result.steps) == (2.0, 12)
     assert result.train_seconds == 24.0
+
+
+@pytest.mark.parametrize(("patience", "epochs"), [(0, 6), (1, 3), (2, 4), (3, 6)])
+def test_patience_ends_a_training(
+    patience: int, epochs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many epochs that were no better than the best before them."""
+    script = iter([10.0, 30.0, 30.0, 25.0, 40.0, 50.0])
+    monkeypatch.setattr("agnet.benchmarks.training.loop.accuracies", lambda *_: [next(script)])
+    recipe = replace(PLAIN, epochs=6, patience=patience)
+    result = train(network(), bright(), recipe, torch.Generator().manual_seed(0))
+    assert len(result.val_accuracies) == epochs

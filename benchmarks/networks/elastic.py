@@ -12,7 +12,7 @@ from agnet.benchmarks.networks.mobilenet import FixedBlock, InvertedResidual, ba
 from agnet.spaces._ofa_mbv3_cost import Slot
 from agnet.spaces.elastic import CONV, ELASTIC, LIGHT, ElasticConfig, Layer, Plan, Stage
 
-__all__ = ["Exit", "Level", "PlainNetwork", "PlainStage", "dense_input"]
+__all__ = ["Exit", "Level", "PlainNetwork", "PlainStage", "Together", "dense_input"]
 
 
 @final
@@ -66,9 +66,43 @@ class PlainNetwork(nn.Module):
         scores = tuple(end(made[int(last)]) for last, end in self.exits.items())
         return scores if len(scores) > 1 else scores[0]
 
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns what its last exit reads, ``(B, C, H, W)``."""
+        made: torch.Tensor = self.stem(self.resize(images))
+        for stage in self.stages:
+            made = stage(made)
+        return made
+
     def level(self, stage: int, layer: int) -> Level:
         """Returns one of its layers; both are counted from 0."""
         return cast("Level", cast("PlainStage", self.stages[stage]).levels[layer])
+
+
+@final
+class Together(nn.Module):
+    """A network whose exits say together what it says: the mean before it is a probability.
+
+    In training it returns what each exit says, its own first, to be learnt from alike (Sarti,
+    Lomurno, Falanti and Matteucci, "Anticipate, Ensemble and Prune", arXiv 2301.12168).
+
+    Attributes:
+        network: With its exits.
+    """
+
+    def __init__(self, network: PlainNetwork) -> None:
+        """Takes a network with one exit or several."""
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        """Returns a number a class, ``(B, classes)``; in training one of each exit."""
+        made = self.network(images)
+        scores = made if isinstance(made, tuple) else (made,)
+        return scores[::-1] if self.training else torch.stack(scores).mean(dim=0)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Returns what its last exit reads, ``(B, C, H, W)``."""
+        return self.network.features(images)
 
 
 @final

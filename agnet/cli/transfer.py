@@ -1,0 +1,293 @@
+"""``agnet transfer``: from images to a super-network, a front of its networks, and trained ones."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agnet.cli.settings import read_settings
+from agnet.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from agnet.benchmarks.supernet import SuperNetwork
+    from agnet.benchmarks.training import Execution, ImageData
+    from agnet.transfer import Finished, Policy, Records, Round, Transferred
+
+__all__ = ["transfer"]
+
+GROWING, SUPERNET, FRONT = "supernet-training.pt", "supernet.pt", "front.csv"
+
+
+def transfer(
+    out: Annotated[Path, typer.Option(help="Folder of it all; gone on with if it is there.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="digits, a folder of CIFAR's python version, a folder of image files in a folder "
+            "a class, or an npz file."
+        ),
+    ] = "digits",
+    size: Annotated[int | None, typer.Option(help="Side that images are brought to.")] = None,
+    space: Annotated[
+        str,
+        typer.Option(
+            help="elastic-tiny, elastic-cifar or elastic-imagenet, each with or without -single, "
+            "-dense and -parallel."
+        ),
+    ] = "elastic-tiny",
+    weights: Annotated[
+        Path | None, typer.Option(help="A super-network that is trained, as supernet.pt.")
+    ] = None,
+    epochs: Annotated[
+        str, typer.Option(help="Of the largest network, and of all networks together.")
+    ] = "10,20",
+    growing: Annotated[
+        list[str] | None,
+        typer.Option(help="A setting of those trainings, as in batch=64; repeatable."),
+    ] = None,
+    maximize: Annotated[list[str] | None, typer.Option(help="A metric; repeatable.")] = None,
+    minimize: Annotated[
+        list[str] | None,
+        typer.Option(help="A metric: params_m, flops_m or host_latency_ms; repeatable."),
+    ] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(help="A hard bound, as in 'flops_m<=3'; repeatable.")
+    ] = None,
+    policy: Annotated[
+        str, typer.Option(help="natv2, nat, natv2-published or nat-published.")
+    ] = "natv2",
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the policy, as in archive=50; repeatable."),
+    ] = None,
+    finish: Annotated[
+        int,
+        typer.Option(help="How many networks of the front are trained on their own in the end."),
+    ] = 1,
+    together: Annotated[
+        bool, typer.Option("--together", help="Those keep all of their exits, which vote.")
+    ] = False,
+    tuning: Annotated[
+        list[str] | None,
+        typer.Option(help="A setting of that training, as in epochs=30; repeatable."),
+    ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="At the end, read the test accuracy of each, once.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    device: Annotated[str, typer.Option(help="As torch names it.")] = "cpu",
+    precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
+    threads: Annotated[int, typer.Option(help="Of a CPU.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No lines on the way.")] = False,
+) -> None:
+    """Train a super-network, search its networks while it adapts, and train the best (NATv2).
+
+    Killed at any moment and begun again with the same options, it goes on where it was. Under
+    torchrun (torchrun --nproc-per-node 4 -m agnet transfer ...) processes share the work. In the
+    end front.csv lists what was found, supernet.pt can be searched again ('agnet search --benchmark
+    inherited'), and each folder network-N can be exported ('agnet export').
+    """
+    from agnet.benchmarks.training import Execution, joined, open_images
+    from agnet.transfer import RECIPE, TUNING
+
+    chosen, lengths = _policy(policy, option), _epochs(epochs)
+    if finish < 0:
+        raise InvalidInput(f"got --finish {finish}; expected at least 0")
+    recipe = _changed(RECIPE, growing)
+    tuned = _changed(TUNING, tuning)
+    with joined(device) as (group, own):
+        how = Execution.from_table({"device": own, "precision": precision, "threads": threads})
+        say: Callable[[str], None] = typer.echo if group.leads else _nothing
+        tell = _nothing if quiet else say
+        images = open_images(data, size)
+        net = _supernet(space, weights, images, recipe, lengths, seed, how, out, tell)
+        found = _searched(
+            net, images, chosen, (maximize, minimize, limit), recipe, seed, how, out, tell
+        )
+        done = [
+            _finished(found, row, number, images, tuned, together, test, seed, how, out)
+            for number, row in enumerate(_picked(found.archive, finish), 1)
+        ]
+        if group.leads:
+            _write(found.front, out / FRONT)
+        _show(found, done, out, say)
+
+
+def _nothing(*_: object) -> None:
+    """Says nothing."""
+
+
+def _epochs(text: str) -> tuple[int, int]:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 2 or not all(part.isdecimal() and int(part) for part in parts):
+        raise InvalidInput(f"got --epochs {text}; expected two numbers from 1 on, as in 10,20")
+    return int(parts[0]), int(parts[1])
+
+
+def _policy(name: str, settings: Sequence[str] | None) -> Policy:
+    from agnet.benchmarks.plain import checked
+    from agnet.transfer import POLICIES
+
+    if name not in POLICIES:
+        raise InvalidInput(f"got the policy {name!r}; expected one of {', '.join(POLICIES)}")
+    usual = POLICIES[name]
+    plain = {one.name: getattr(usual, one.name) for one in fields(usual)}
+    return replace(usual, **checked(plain, read_settings(settings), "of a policy"))
+
+
+def _changed(recipe: Any, settings: Sequence[str] | None) -> Any:
+    from agnet.benchmarks.plain import checked
+
+    plain = {one.name: getattr(recipe, one.name) for one in fields(recipe)}
+    return replace(recipe, **checked(plain, read_settings(settings), "of a recipe"))
+
+
+def _supernet(
+    space: str,
+    weights: Path | None,
+    images: ImageData,
+    recipe: Any,
+    epochs: tuple[int, int],
+    seed: int,
+    how: Execution,
+    out: Path,
+    tell: Callable[[str], None],
+) -> SuperNetwork:
+    """The super-network: that of a file, or one that is trained now."""
+    from agnet.benchmarks.supernet import load_supernet
+    from agnet.spaces import ElasticSpace, open_space
+    from agnet.transfer import grow
+
+    if weights is not None:
+        net = load_supernet(weights)
+        return net
+    opened = open_space(space)
+    if not isinstance(opened, ElasticSpace):
+        raise InvalidInput(f"got --space {space}; expected that of a super-network: elastic-...")
+    channels, classes = images.image_shape[0], images.num_classes
+
+    def report(epoch: int, loss: float, accuracy: float) -> None:
+        tell(f"epoch {epoch:4d}   loss {loss:.4f}   largest network {accuracy:.2f} %")
+
+    net, _ = grow(
+        replace(opened.config, channels=channels, classes=classes),
+        images,
+        recipe,
+        epochs,
+        seed=seed,
+        execution=how,
+        checkpoint=out / GROWING,
+        after_epoch=report,
+    )
+    return net
+
+
+def _searched(
+    net: SuperNetwork,
+    images: ImageData,
+    policy: Policy,
+    wanted: tuple[Sequence[str] | None, Sequence[str] | None, Sequence[str] | None],
+    recipe: Any,
+    seed: int,
+    how: Execution,
+    out: Path,
+    tell: Callable[[str], None],
+) -> Transferred:
+    from agnet.benchmarks.supernet import save_supernet
+    from agnet.benchmarks.training import Group
+    from agnet.objectives import Limit, Objective
+    from agnet.transfer import transfer as run
+
+    maximize, minimize, limits = wanted
+    objectives = [Objective(name, "maximize") for name in maximize or ["val_accuracy"]]
+    objectives += [Objective(name, "minimize") for name in minimize or ["params_m"]]
+
+    def report(one: Round) -> None:
+        predicted = "" if one.correlation is None else f"   prediction {one.correlation:.2f}"
+        tell(
+            f"round {one.iteration:3d}   {one.evaluated} evaluated   front {one.front}   "
+            f"hypervolume {one.hypervolume:.4g}{predicted}"
+        )
+
+    found = run(
+        net,
+        images,
+        policy,
+        out=out,
+        objectives=objectives,
+        limits=[Limit.parse(text) for text in limits or ()],
+        recipe=recipe,
+        seed=seed,
+        execution=how,
+        after_round=report,
+    )
+    if Group.here().leads:
+        save_supernet(net, out / SUPERNET)
+    return found
+
+
+def _picked(archive: Records, count: int) -> list[int]:
+    """Rows of the front without which most hypervolume would be lost, the most first."""
+    import numpy as np
+
+    from agnet.pareto import contributions
+
+    signs = [one.sign for one in archive.aim.objectives]
+    points = archive.outcomes.feasible_objectives
+    lost = contributions(points, np.multiply(signs, archive.aim.reference))
+    front = archive.front
+    best: list[int] = front[np.argsort(-lost[front], kind="stable")][:count].tolist()
+    return best
+
+
+def _finished(
+    found: Transferred,
+    row: int,
+    number: int,
+    images: ImageData,
+    recipe: Any,
+    together: bool,
+    test: bool,
+    seed: int,
+    how: Execution,
+    out: Path,
+) -> Finished:
+    from agnet.transfer import finish
+
+    return finish(
+        found.net,
+        found.archive.archs[row],
+        images,
+        recipe,
+        together=together,
+        test=test,
+        seed=seed,
+        execution=how,
+        folder=out / f"network-{number}",
+    )
+
+
+def _write(front: Records, path: Path) -> None:
+    """Writes the front as a table, the first objective in order."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["arch", *front.aim.columns])
+        for at in front.outcomes.objectives[:, 0].argsort(kind="stable"):
+            rows.writerow([str(front.archs[int(at)]), *front.values[at].tolist()])
+
+
+def _show(
+    found: Transferred, done: Sequence[Finished], out: Path, say: Callable[[str], None]
+) -> None:
+    say(f"{len(found.front)} networks on the front, in {out / FRONT}")
+    for number, one in enumerate(done, 1):
+        cost = f"{one.cost.parameters / 1e6:.4f} M parameters, {one.cost.macs / 1e6:.3f} M MACs"
+        say(f"network-{number}   {one.arch}")
+        say(f"  {cost}, {one.epochs} epochs, validation {max(one.val_accuracies):.2f} %")
+        if one.test_accuracy is not None:
+            say(f"  test accuracy {one.test_accuracy:.2f} %  (read once)")

@@ -1,0 +1,103 @@
+"""Who comes next: what a strategy proposes on the records of the moment."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final, final
+
+import numpy as np
+import numpy.typing as npt
+
+from agnet.benchmarks import Inherited, find_metric
+from agnet.spaces import Architectures
+from agnet.strategies import NAT, Problem, Strategy, make_strategy
+from agnet.strategies.candidates import mutants
+from agnet.strategies.nat import beginning
+from agnet.transfer.policy import Policy
+from agnet.transfer.records import Aim, Records
+
+__all__ = ["Proposals"]
+
+TRIES: Final = 4  # of asking for twice as many, as long as too few are new
+
+
+@final
+class Proposals:
+    """A strategy that is made anew, told all records of the moment, and asked once."""
+
+    def __init__(self, policy: Policy, aim: Aim, benchmark: Inherited) -> None:
+        """Takes what to propose by, and what for."""
+        self._policy, self._aim, self._benchmark = policy, aim, benchmark
+        self._strategy: Strategy | None = None
+
+    def made(
+        self, records: Records, seen: Architectures, rng: np.random.Generator
+    ) -> Architectures:
+        """Proposes as many as the policy says that have never been evaluated, or as there are.
+
+        Where the strategy has no more of them, mutants of the front and random ones join.
+
+        Args:
+            records: All that was evaluated with the weights of the moment.
+            seen: All that was ever evaluated.
+            rng: The random stream.
+
+        Raises:
+            InvalidInput: If there is no such strategy, or it cannot take the objectives.
+            MissingExtra: If what it needs is not installed.
+        """
+        self._strategy = make_strategy(
+            self._policy.proposer, self._problem(), rng, self._settings()
+        )
+        self._strategy.tell(records.archs, records.outcomes)
+        wanted, found = self._policy.newcomers, seen[:0]
+        for attempt in range(TRIES):
+            asked = self._strategy.ask(wanted * 2**attempt)
+            found = _unseen(asked, seen)[:wanted]
+            if len(found) == wanted:
+                return found
+        front = records.archs[records.front] if len(records.front) else records.archs
+        more = mutants(front, 4 * wanted, rng)
+        drawn = beginning(records.archs.space, len(seen) + wanted, rng, self._policy.draw)
+        return _unseen(found + more + drawn, seen)[:wanted]
+
+    def correlation(self, newcomers: Records) -> float | None:
+        """Kendall's correlation of what was predicted of newcomers with what was found.
+
+        Of the first objective; None if the strategy says nothing, or all are alike.
+        """
+        if not isinstance(self._strategy, NAT) or self._strategy.forecast is None:
+            return None
+        if len(newcomers) < 2:
+            return None
+        from scipy.stats import kendalltau
+
+        expected = self._strategy.forecast.outcomes(newcomers.archs).objectives[:, 0]
+        value = float(kendalltau(expected, newcomers.outcomes.objectives[:, 0]).statistic)
+        return None if np.isnan(value) else value
+
+    def _settings(self) -> dict[str, Any]:
+        if self._policy.proposer != "nat":
+            return {}
+        return {"first": 1, "draw": self._policy.draw, "predictor": self._policy.predictor}
+
+    def _problem(self) -> Problem:
+        aim = self._aim
+        named = {one.metric for one in aim.objectives} | {one.metric for one in aim.limits}
+        known = {
+            name: partial(_computed, self._benchmark, name)
+            for name in sorted(named)
+            if find_metric(self._benchmark, name).source == "computed"
+        }
+        return Problem(self._benchmark.space, aim.objectives, aim.limits, known)
+
+
+def _computed(benchmark: Inherited, name: str, archs: Any) -> npt.NDArray[np.float64]:
+    return benchmark.query(archs, [name])[:, 0]
+
+
+def _unseen(archs: Architectures, seen: Architectures) -> Architectures:
+    """The first of each that was never evaluated, in order."""
+    keys, first = np.unique(archs.space.keys(archs), return_index=True)
+    new = ~np.isin(keys, archs.space.keys(seen))
+    return archs[np.sort(first[new])]
