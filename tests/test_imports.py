@@ -27,6 +27,7 @@ ALLOWED = {
     "surrogates": BASE | {"extras", "spaces"},
     "benchmarks": BASE | {"extras", "spaces"},
     "strategies": BASE | {"extras", "pareto", "spaces", "generators", "surrogates", "benchmarks"},
+    "one_shot": {"errors", "seeds", "spaces", "benchmarks", "strategies"},
     "integrations": BASE | {"extras", "spaces", "strategies"},
     "workers": set(),
     "evaluation": {"errors", "benchmarks", "spaces", "workers"},

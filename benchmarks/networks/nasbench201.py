@@ -6,8 +6,8 @@ Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Archit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Callable, Sequence
+from functools import lru_cache, reduce
 from typing import Final, TypeAlias, final
 
 import torch
@@ -18,7 +18,7 @@ from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, NASBench201
 from agnet.spaces.nasbench201 import EDGES, OPERATIONS
 
-__all__ = ["NASBench201Network"]
+__all__ = ["NASBench201Network", "Plan", "layers", "operation", "planned", "run_cell"]
 
 STAGES: Final = 3
 KERNELS: Final = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
@@ -80,14 +80,9 @@ class NASBench201Network(nn.Module):
                 f"{cells} cells from {channels} channels on; expected at least one of each"
             )
         ops = [OPERATIONS[choice] for choice in arch.choices]
-        layers = [_convolution(in_channels, channels, 3), _normalisation(channels)]
-        for stage in range(STAGES):
-            width = channels * 2**stage
-            if stage:
-                layers.append(_Reduction(width // 2))
-            layers += [_Cell(ops, width) for _ in range(cells)]
-        self._body = nn.Sequential(*layers, _normalisation(width), nn.ReLU())
-        self._classifier = nn.Linear(width, num_classes, device="meta")
+        made = layers(in_channels, channels, cells, lambda width: _Cell(ops, width))
+        self._body = nn.Sequential(*made)
+        self._classifier = nn.Linear(4 * channels, num_classes, device="meta")
         materialise(self, generator)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -101,29 +96,58 @@ class NASBench201Network(nn.Module):
         return made
 
 
+def layers(
+    in_channels: int, channels: int, cells: int, cell: Callable[[int], nn.Module]
+) -> list[nn.Module]:
+    """Returns what comes before the pooling, on the meta device.
+
+    Args:
+        in_channels: Channels of an image.
+        channels: Of the first stage.
+        cells: How many a stage has.
+        cell: Makes one of so many channels.
+    """
+    made: list[nn.Module] = [_convolution(in_channels, channels, 3), _normalisation(channels)]
+    for stage in range(STAGES):
+        width = channels * 2**stage
+        if stage:
+            made.append(_Reduction(width // 2))
+        made += [cell(width) for _ in range(cells)]
+    return [*made, _normalisation(width), nn.ReLU()]
+
+
 @final
 class _Cell(nn.Module):
-    """One cell: maps ``(B, C, H, W)`` to the same shape.
-
-    Each of its tensors is the sum of the operations on the edges into it.
-    """
+    """One cell: maps ``(B, C, H, W)`` to the same shape."""
 
     def __init__(self, ops: Sequence[str], channels: int) -> None:
         super().__init__()
-        self._edges = nn.ModuleList(_operation(op, channels) for op in ops)
-        self._plan = _plan(ops)
+        self._edges = nn.ModuleList(operation(op, channels) for op in ops)
+        self._plan = planned(tuple(ops))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        tensors = {0: images}
-        for target, terms in self._plan:
-            values = [
-                self._edges[edge](tensors[source])
-                if source in tensors
-                else _of_zeros(self._edges[edge], images)
-                for edge, source in terms
-            ]
-            tensors[target] = reduce(torch.add, values)
-        return tensors[LAST] if LAST in tensors else torch.zeros_like(images)
+        return run_cell(list(self._edges), self._plan, images)
+
+
+def run_cell(edges: Sequence[nn.Module], plan: Plan, images: torch.Tensor) -> torch.Tensor:
+    """Runs a cell: each of its tensors is the sum of the operations on the edges into it.
+
+    Args:
+        edges: What is on each edge.
+        plan: Which of them are computed, see :func:`planned`.
+        images: ``(B, C, H, W)``.
+
+    Returns:
+        The same shape.
+    """
+    tensors = {0: images}
+    for target, terms in plan:
+        values = [
+            edges[edge](tensors[source]) if source in tensors else _of_zeros(edges[edge], images)
+            for edge, source in terms
+        ]
+        tensors[target] = reduce(torch.add, values)
+    return tensors[LAST] if LAST in tensors else torch.zeros_like(images)
 
 
 @final
@@ -146,7 +170,8 @@ class _Reduction(nn.Module):
         return total
 
 
-def _plan(ops: Sequence[str]) -> Plan:
+@lru_cache(maxsize=5**6)  # a super-network asks for that of every cell, again and again
+def planned(ops: tuple[str, ...]) -> Plan:
     """Says which edges are computed: for each tensor that matters its terms, (edge, source).
 
     A tensor that no edge enters is zero and is left out. A convolution of it is still a term, since
@@ -164,7 +189,8 @@ def _plan(ops: Sequence[str]) -> Plan:
     return tuple((target, tuple(terms[target])) for target in sorted(terms) if target in needed)
 
 
-def _operation(name: str, channels: int) -> nn.Module:
+def operation(name: str, channels: int) -> nn.Module:
+    """Returns what stands on an edge, on the meta device."""
     if name in KERNELS:
         return _relu_conv_bn(channels, channels, KERNELS[name])
     if name == "avg_pool_3x3":

@@ -1,8 +1,11 @@
-"""Elastic super-networks: shared weights, what is cut out of them, and how they are trained."""
+"""Super-networks: shared weights, what is cut out of them, and how they are trained."""
 
 from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.calibration import calibrate
+from agnet.benchmarks.supernet.drawn import Drawing, train_drawn
 from agnet.benchmarks.supernet.extraction import extract
+from agnet.benchmarks.supernet.inheritance import inherited_accuracy
+from agnet.benchmarks.supernet.mixed import MixedCells, MixedSharing
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
 from agnet.benchmarks.supernet.official import load_official
@@ -14,7 +17,10 @@ from agnet.benchmarks.supernet.teaching import Teaching
 from agnet.benchmarks.supernet.training import check_images, subnet_accuracy, train_supernet
 
 __all__ = [
+    "Drawing",
     "ElasticSharing",
+    "MixedCells",
+    "MixedSharing",
     "Moments",
     "Phase",
     "PlainNetwork",
@@ -24,6 +30,7 @@ __all__ = [
     "calibrate",
     "check_images",
     "extract",
+    "inherited_accuracy",
     "load_official",
     "load_supernet",
     "progressive",
@@ -31,5 +38,6 @@ __all__ = [
     "save_supernet",
     "sort_channels",
     "subnet_accuracy",
+    "train_drawn",
     "train_supernet",
 ]

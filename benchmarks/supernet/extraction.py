@@ -10,12 +10,13 @@ from torch import nn
 from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
+from agnet.benchmarks.supernet.pooling import take_moments
 from agnet.benchmarks.supernet.slicing import part_of
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
 from agnet.spaces.elastic import Plan
 
-__all__ = ["cut_out", "extract", "norms_of", "shared_pairs"]
+__all__ = ["cut_out", "extract", "shared_pairs"]
 
 
 def extract(
@@ -38,18 +39,8 @@ def extract(
             network.
     """
     network = cut_out(net, arch, exits)
-    norms = norms_of(network)
-    fitting = len(norms) == len(moments) and all(
-        mean.shape == norm.weight.shape for norm, (mean, _) in zip(norms, moments, strict=True)
-    )
-    if not fitting:
-        raise InvalidInput(
-            f"got the moments of {len(moments)} normalisations for a network of {len(norms)}; "
-            "expected those that calibrate() found for the same architecture"
-        )
-    for norm, (mean, variance) in zip(norms, moments, strict=True):
-        norm.running_mean, norm.running_var = mean.clone(), variance.clone()
-    return network.eval()
+    take_moments(network, moments)
+    return network
 
 
 @torch.no_grad()
@@ -70,11 +61,6 @@ def cut_out(net: SuperNetwork, arch: Architecture, exits: Sequence[int] = ()) ->
     for own, whole, maps in shared_pairs(net, plan, network):
         own.copy_(part_of(whole, own.shape, maps))
     return network
-
-
-def norms_of(network: nn.Module) -> list[nn.BatchNorm2d]:
-    """Returns the normalisations of a plain network, in their order."""
-    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
 
 
 def shared_pairs(

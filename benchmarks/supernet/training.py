@@ -5,34 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
-from typing import Final
 
 from threadpoolctl import threadpool_limits
 
 from agnet.benchmarks.networks.elastic import PlainNetwork
-from agnet.benchmarks.supernet.calibration import calibrate
-from agnet.benchmarks.supernet.extraction import extract
+from agnet.benchmarks.supernet.drawn import check_plain
+from agnet.benchmarks.supernet.inheritance import inherited_accuracy
 from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.phases import Phase, sandwich
+from agnet.benchmarks.supernet.sharing import ElasticSharing
 from agnet.benchmarks.supernet.teaching import Teaching
 from agnet.benchmarks.supernet.updates import Updates
 from agnet.benchmarks.training import (
     AfterEpoch,
     Execution,
-    Group,
     ImageData,
     Recipe,
     TrainingResult,
-    accuracy,
 )
+from agnet.benchmarks.training.epochs import result_of, run_epochs
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
 from agnet.spaces.elastic import ElasticConfig, Options
 
 __all__ = ["check_images", "subnet_accuracy", "train_supernet"]
-
-WARM_UP: Final = 3  # updates at the start that do not count for the time, if there are others
 
 
 def train_supernet(
@@ -90,32 +86,17 @@ def train_supernet(
     started = time.perf_counter()
     updates = Updates(net, data, recipe, schedule, taught, how, seed, teacher)
     state = updates.state(identity)
-    leads = Group.here().leads
-    if checkpoint is not None and checkpoint.exists():
-        state.load(checkpoint)
-    elif checkpoint is not None and leads:
-        state.save(checkpoint)  # what cannot be written should not be noticed after an epoch
+    largest = Options.every(net.config).largest(net.space)
     with threadpool_limits(how.threads):
-        for epoch in range(state.epoch, sum(phase.epochs for phase in schedule)):
-            found = list(updates.of_epoch(state, epoch))
-            state.losses.append(sum(loss for loss, _ in found) / len(found))
-            state.seconds += [taken for _, taken in found]
-            largest = Options.every(net.config).largest(net.space)
-            state.accuracies.append(
-                subnet_accuracy(net, largest, data, images=taught.calibration, execution=how)
-            )
-            if checkpoint is not None and leads:
-                state.save(checkpoint)
-            Group.here().wait()
-            if after_epoch is not None:
-                after_epoch(epoch + 1, state.losses[-1], state.accuracies[-1])
-    return TrainingResult(
-        tuple(state.losses),
-        tuple(state.accuracies),
-        median(state.seconds[WARM_UP:] or state.seconds),
-        len(state.seconds),
-        time.perf_counter() - started,
-    )
+        run_epochs(
+            state,
+            sum(phase.epochs for phase in schedule),
+            lambda epoch: updates.of_epoch(state, epoch),
+            lambda: subnet_accuracy(net, largest, data, images=taught.calibration, execution=how),
+            checkpoint=checkpoint,
+            after_epoch=after_epoch,
+        )
+    return result_of(state, time.perf_counter() - started)
 
 
 def subnet_accuracy(
@@ -138,8 +119,7 @@ def subnet_accuracy(
     Raises:
         InvalidInput: If the architecture is of another space.
     """
-    moments = calibrate(net, arch, data.train.images[:images])
-    return accuracy(extract(net, arch, moments), data.validation, execution)
+    return inherited_accuracy(ElasticSharing(net), arch, data, images=images, execution=execution)
 
 
 def check_images(config: ElasticConfig, data: ImageData) -> None:
@@ -157,10 +137,4 @@ def check_images(config: ElasticConfig, data: ImageData) -> None:
 
 def _check(net: SuperNetwork, data: ImageData, recipe: Recipe, how: Execution) -> None:
     check_images(net.config, data)
-    if recipe.average or recipe.auxiliary or recipe.drop_path or recipe.standardise:
-        raise InvalidInput(
-            "got average, auxiliary, drop_path or standardise in the recipe; a super-network has "
-            "no such thing, and normalises images in its stem: set them to 0 and false"
-        )
-    if how.compiled:
-        raise InvalidInput("got compiled; each network of a super-network is a program of its own")
+    check_plain(recipe, how)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from math import isfinite
 from typing import Any, final
 
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import nn
 
@@ -24,8 +22,9 @@ from agnet.benchmarks.supernet.teaching import Teaching, joint_loss, soft_labels
 from agnet.benchmarks.training import Execution, Group, ImageData, Recipe
 from agnet.benchmarks.training.augmentation import changed
 from agnet.benchmarks.training.batches import whole_batches
+from agnet.benchmarks.training.epochs import check_finite
 from agnet.benchmarks.training.state import TrainingState
-from agnet.errors import InvalidInput, TrainingDiverged
+from agnet.errors import InvalidInput
 from agnet.seeds import stream
 from agnet.spaces import Architecture
 from agnet.spaces.elastic import Options
@@ -106,17 +105,12 @@ class Updates:
             rows = order[step * batch : (step + 1) * batch]
             images = changed(given.images[rows], recipe, self._data, state.generator)
             rate = recipe.rate * recipe.share_of_rate(phase.done + within + step / steps)
-            for group in state.optimizer.param_groups:
-                group["lr"] = rate
+            state.set_rate(rate)
             rng = stream(self._seed, "supernet-networks", epoch * steps + step)
             archs = phase.networks(self._net.space, rng)
             value = self._update(state, phase, archs, images[own], given.labels[rows[own]], rate)
-            if not isfinite(value):
-                raise TrainingDiverged(
-                    f"the loss is {value} at update {step + 1} of {steps} in epoch {within + 1} of "
-                    f"the phase {phase.name}; expected a finite number: try a rate below "
-                    f"{phase.rate:g}"
-                )
+            where = f"update {step + 1} of {steps} in epoch {within + 1} of the phase {phase.name}"
+            check_finite(value, where, phase.rate)
             yield value, time.process_time() - before
 
     def _place(self, epoch: int) -> tuple[Phase, int]:
@@ -150,7 +144,7 @@ class Updates:
     ) -> float:
         state.optimizer.zero_grad()
         loss = self.accumulate(phase, archs, images, labels)
-        _average_gradients(self._net)
+        Group.here().average_gradients(self._net)
         self.apply(state, phase, archs, rate)
         return Group.here().mean(loss)
 
@@ -213,18 +207,3 @@ class Updates:
         """What the frozen teacher says, by all of its exits, at its own resolution."""
         made: Any = self._how.run(self._model["teacher"], images)
         return soft_labels(made if isinstance(made, tuple) else (made,), self._teaching.exits)
-
-
-def _average_gradients(net: nn.Module) -> None:
-    """Averages gradients over the processes, which have run the same networks, in one piece."""
-    group = Group.here()
-    if group.size == 1:
-        return
-    gradients = [weight.grad for weight in net.parameters() if weight.grad is not None]
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    dist.all_reduce(flat)
-    flat /= group.size
-    start = 0
-    for gradient in gradients:
-        gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
-        start += gradient.numel()

@@ -3,10 +3,11 @@
 from agnet.benchmarks.training.batches import Batch, Batches, InMemory, Part
 from agnet.benchmarks.training.data import ImageData, LabelledImages, hold_out
 from agnet.benchmarks.training.datasets import from_dataset
+from agnet.benchmarks.training.epochs import AfterEpoch, TrainingResult
 from agnet.benchmarks.training.evaluation import accuracies, accuracy
 from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.folders import image_folder
-from agnet.benchmarks.training.loop import AfterEpoch, TrainingResult, train
+from agnet.benchmarks.training.loop import train
 from agnet.benchmarks.training.memory import within_memory
 from agnet.benchmarks.training.opening import open_images
 from agnet.benchmarks.training.parallel import Group, joined

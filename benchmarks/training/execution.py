@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, cast, final
 
@@ -83,7 +83,7 @@ class Execution:
             model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return cast("nn.Module", torch.compile(model)) if self.compiled else model
 
-    def run(self, model: nn.Module, images: torch.Tensor) -> Any:
+    def run(self, model: Callable[[torch.Tensor], Any], images: torch.Tensor) -> Any:
         """Gives a network images ``(B, C, H, W)``, on the device, in the layout and precision.
 
         Images of bytes, 0 to 255, become 0 to 1 there: they are a quarter to hand over.

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from math import isfinite
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
-from typing import Any, Final, Protocol, TypeAlias, final, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from agnet.benchmarks.training.batches import Batches, InMemory
+from agnet.benchmarks.training.batches import Batches, InMemory, Part
 from agnet.benchmarks.training.data import ImageData
+from agnet.benchmarks.training.epochs import (
+    AfterEpoch,
+    TrainingResult,
+    check_finite,
+    result_of,
+    run_epochs,
+)
 from agnet.benchmarks.training.evaluation import accuracies
 from agnet.benchmarks.training.execution import Execution
 from agnet.benchmarks.training.parallel import Group
 from agnet.benchmarks.training.recipe import Recipe
 from agnet.benchmarks.training.state import TrainingState
-from agnet.errors import TrainingDiverged
 
-__all__ = ["AfterEpoch", "TrainingResult", "train"]
+__all__ = ["train"]
 
 
 @runtime_checkable
@@ -32,46 +35,6 @@ class DropsPaths(Protocol):
     """A module that drops paths in training, with a probability that can be set."""
 
     drop_path: float
-
-
-AfterEpoch: TypeAlias = Callable[[int, float, float], None]
-"""Told the number of an epoch, its mean loss and the validation accuracy after it."""
-
-WARM_UP: Final = 3  # updates at the start that do not count for the time, if there are others
-
-
-@final
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a training gave.
-
-    Attributes:
-        losses: The mean loss of each epoch, on the training images as they were changed.
-        val_accuracies: Percent of the validation images classified correctly after each epoch.
-        step_seconds: CPU seconds of an update: the median over all of them, but for the first few,
-            in which much is done for the first time.
-        steps: Updates.
-        wall_seconds: What went by in the call, evaluations included; of a training that was gone
-            on with, since then.
-        test_accuracy: Percent of the test images, after the last epoch; None if not asked for.
-    """
-
-    losses: tuple[float, ...]
-    val_accuracies: tuple[float, ...]
-    step_seconds: float
-    steps: int
-    wall_seconds: float
-    test_accuracy: float | None = None
-
-    @property
-    def val_accuracy(self) -> float:
-        """After the last epoch: the best of all epochs would be too good, being chosen."""
-        return self.val_accuracies[-1]
-
-    @property
-    def train_seconds(self) -> float:
-        """CPU seconds of all updates, each counted as the median one, evaluations left out."""
-        return self.step_seconds * self.steps
 
 
 def train(
@@ -119,46 +82,25 @@ def train(
     batches = InMemory(data) if isinstance(data, ImageData) else data
     batches.steps(recipe)  # says what is wrong before anything is written
     started, how = time.perf_counter(), execution or Execution()
-    group = Group.here()
-    runs = group.wrapped(how.placed(model))
+    runs = Group.here().wrapped(how.placed(model))
     state = TrainingState(model, recipe, generator, identity)
-    if checkpoint is not None and checkpoint.exists():
-        state.load(checkpoint)
-    elif checkpoint is not None and group.leads:
-        state.save(checkpoint)  # what cannot be written should not be noticed after an epoch
+
+    def judged(part: Part) -> float:
+        return accuracies(state.judged, batches.held_out(part), how)[0]
+
     with threadpool_limits(how.threads):
-        for epoch in range(state.epoch, recipe.epochs):
-            if _waited(state.accuracies, recipe.patience):
-                break
-            for module in model.modules():
-                if isinstance(module, DropsPaths):
-                    module.drop_path = recipe.dropped(epoch)
-            found = list(_updates(runs, state, batches, recipe, how))
-            state.losses.append(sum(loss for loss, _ in found) / len(found))
-            state.seconds += [taken for _, taken in found]
-            state.accuracies += accuracies(state.judged, batches.held_out("validation"), how)
-            if checkpoint is not None and group.leads:
-                state.save(checkpoint)
-            group.wait()
-            if after_epoch is not None:
-                after_epoch(epoch + 1, state.losses[-1], state.accuracies[-1])
-        tested = accuracies(state.judged, batches.held_out("test"), how)[0] if test else None
+        run_epochs(
+            state,
+            recipe.epochs,
+            lambda _: _updates(runs, state, batches, recipe, how),
+            lambda: judged("validation"),
+            patience=recipe.patience,
+            checkpoint=checkpoint,
+            after_epoch=after_epoch,
+        )
+        tested = judged("test") if test else None
     state.finish()
-    return TrainingResult(
-        tuple(state.losses),
-        tuple(state.accuracies),
-        median(state.seconds[WARM_UP:] or state.seconds),
-        len(state.seconds),
-        time.perf_counter() - started,
-        tested,
-    )
-
-
-def _waited(accuracies: list[float], patience: int) -> bool:
-    """Whether the last so many epochs were no better than the best before them."""
-    if not patience or len(accuracies) <= patience:
-        return False
-    return max(accuracies[-patience:]) <= max(accuracies[:-patience])
+    return result_of(state, time.perf_counter() - started, tested)
 
 
 def _updates(
@@ -167,19 +109,17 @@ def _updates(
     """Makes the updates of one epoch, and yields the loss and the CPU seconds of each."""
     epoch, steps = state.epoch, batches.steps(recipe)
     given = batches.training(epoch, recipe, state.generator)
+    for module in state.model.modules():
+        if isinstance(module, DropsPaths):
+            module.drop_path = recipe.dropped(epoch)
     runs.train()
     for step in range(steps):
         before = time.process_time()
         images, labels = next(given)
-        for group in state.optimizer.param_groups:
-            group["lr"] = recipe.rate * recipe.share_of_rate(epoch + step / steps)
+        state.set_rate(recipe.rate * recipe.share_of_rate(epoch + step / steps))
         made = how.run(runs, images)
         value = _update(state, made, labels.to(how.device), recipe)
-        if not isfinite(value):
-            raise TrainingDiverged(
-                f"the loss is {value} at update {step + 1} of {steps} in epoch {epoch + 1}; "
-                f"expected a finite number: try a rate below {recipe.rate:g}"
-            )
+        check_finite(value, f"update {step + 1} of {steps} in epoch {epoch + 1}", recipe.rate)
         yield value, time.process_time() - before
 
 

@@ -69,6 +69,22 @@ class Group:
             dist.all_reduce(total)
         return float(total) / self.size
 
+    def average_gradients(self, model: nn.Module) -> None:
+        """Averages gradients over the processes, in one piece; each has them of the same weights.
+
+        For networks that :meth:`wrapped` does not do for, those of which not all weights are used.
+        """
+        if self.size == 1:
+            return
+        gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.size
+        start = 0
+        for gradient in gradients:
+            gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
+            start += gradient.numel()
+
     def total(self, counts: torch.Tensor) -> torch.Tensor:
         """Sums whole numbers over the processes."""
         found = counts.clone()

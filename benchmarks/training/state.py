@@ -52,6 +52,11 @@ class TrainingState:
         """What is evaluated: the averaged weights, if there are any."""
         return self.model if self._average is None else self._average.module
 
+    def set_rate(self, rate: float) -> None:
+        """Sets the learning rate of the next update."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
     def averaged(self) -> None:
         """Takes the weights of the moment into the average."""
         if self._average is not None:

@@ -13,7 +13,7 @@ from agnet.strategies.base import Problem
 from agnet.strategies.candidates import LISTED
 from agnet.strategies.importance.categorical import Array
 
-__all__ = ["Prices", "measure", "parse_coefficients", "price_grid"]
+__all__ = ["SAMPLE", "Prices", "measure", "middle", "parse_coefficients", "price_grid"]
 
 LEAST, MOST = 1 / 16, 3.0  # of the usual exchange rate: the ends of the grid
 SAMPLE: Final = 1000  # architectures of which a computed complexity is known beforehand
@@ -127,8 +127,8 @@ def measure(
     if coefficients:
         return prices
     padded = np.concatenate([np.zeros((len(costs), 1)), costs], axis=1)
-    usual = _middle(prices.complexity(padded)) or 1.0
-    return Prices(prices.low, prices.span, price_grid((_middle(rows[:, 0]) or 1.0) / usual, k))
+    usual = middle(prices.complexity(padded)) or 1.0
+    return Prices(prices.low, prices.span, price_grid((middle(rows[:, 0]) or 1.0) / usual, k))
 
 
 def _computed_costs(problem: Problem, rng: np.random.Generator) -> Array:
@@ -138,7 +138,7 @@ def _computed_costs(problem: Problem, rng: np.random.Generator) -> Array:
     return np.stack(columns, axis=1)
 
 
-def _middle(values: Array) -> float:
+def middle(values: Array) -> float:
     """How far the middle half ranges; all of them if that is one point."""
     upper, lower = np.percentile(values, [75, 25])
     return float(upper - lower) or float(np.ptp(values))

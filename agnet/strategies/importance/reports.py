@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from agnet.spaces import Architecture
+from agnet.spaces import Architecture, SearchSpace
+from agnet.strategies.importance.categorical import Array, Integers
+from agnet.strategies.importance.decoding import decoded
 
-__all__ = ["Mode"]
+__all__ = ["Mode", "modes_of"]
 
 
 @final
@@ -28,3 +30,29 @@ class Mode:
     effective: float
     delta: float
     entropy: float
+
+
+def modes_of(
+    space: SearchSpace,
+    choices: Integers,
+    coefficients: Array,
+    effective: Array,
+    delta: Array,
+    entropy: Array,
+) -> tuple[Mode, ...]:
+    """Says where ``K`` distributions have come to, of which the likeliest choices are ``(K, D)``.
+
+    The other arguments are those of :class:`Mode`, ``(K,)`` each.
+    """
+    archs, good = decoded(space, choices)
+    place = good.cumsum() - 1
+    return tuple(
+        Mode(
+            float(price),
+            archs[int(place[k])] if good[k] else None,
+            float(effective[k]),
+            float(delta[k]),
+            float(entropy[k]),
+        )
+        for k, price in enumerate(coefficients)
+    )

@@ -29,7 +29,7 @@ from agnet.strategies.importance.decoding import decoded
 from agnet.strategies.importance.draws import Draws
 from agnet.strategies.importance.floors import floors
 from agnet.strategies.importance.prices import Prices, measure, parse_coefficients
-from agnet.strategies.importance.reports import Mode
+from agnet.strategies.importance.reports import Mode, modes_of
 from agnet.strategies.importance.settings import check_numbers, check_options
 from agnet.strategies.importance.shared_step import Rules, learn
 from agnet.strategies.importance.weights import Weighting
@@ -169,19 +169,14 @@ class Importance(Strategy):
         """
         if self._prices is None:
             return ()
-        theta = self._state.theta
-        archs, good = decoded(self._archive.problem.space, categorical.modes(theta))
-        place = good.cumsum() - 1
-        entropy, delta = categorical.entropies(theta), self._rules.pace.delta / self._state.damping
-        return tuple(
-            Mode(
-                float(price),
-                archs[int(place[k])] if good[k] else None,
-                float(self._effective[k]),
-                float(delta[k]),
-                float(entropy[k]),
-            )
-            for k, price in enumerate(self._prices.coefficients)
+        theta, delta = self._state.theta, self._rules.pace.delta / self._state.damping
+        return modes_of(
+            self._archive.problem.space,
+            categorical.modes(theta),
+            self._prices.coefficients,
+            self._effective,
+            delta,
+            categorical.entropies(theta),
         )
 
     def state_dict(self) -> dict[str, Any]:

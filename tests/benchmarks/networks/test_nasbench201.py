@@ -12,7 +12,7 @@ from torch import nn
 
 from agnet.benchmarks._nasbench201_cost import CLASSES, RESOLUTION, macs, parameters
 from agnet.benchmarks.networks.cost import network_cost
-from agnet.benchmarks.networks.nasbench201 import NASBench201Network, _plan
+from agnet.benchmarks.networks.nasbench201 import NASBench201Network, planned
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, NASBench201
 from agnet.spaces.nasbench101 import NASBench101
@@ -195,7 +195,7 @@ def test_published_macs_of_every_eighth_cell() -> None:
 
 def test_which_convolutions_are_computed_in_all_cells() -> None:
     for row in SPACE.enumerate().choices.tolist():
-        plan = _plan([OPERATIONS[op] for op in row])
+        plan = planned(tuple(OPERATIONS[op] for op in row))
         made = {0, *(target for target, _ in plan)}
         found = [NONE] * 6
         for target, terms in plan:

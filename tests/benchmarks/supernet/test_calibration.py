@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from agnet.benchmarks.supernet import SuperNetwork, calibrate
-from agnet.benchmarks.supernet.extraction import cut_out, norms_of
+from agnet.benchmarks.supernet.extraction import cut_out
+from agnet.benchmarks.supernet.pooling import norms_of
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
 from agnet.spaces.elastic import sample_filled

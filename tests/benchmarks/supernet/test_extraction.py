@@ -11,7 +11,8 @@ from torch import nn
 
 from agnet.benchmarks.networks import export_onnx, export_torchscript, network_cost
 from agnet.benchmarks.supernet import SuperNetwork, calibrate, extract
-from agnet.benchmarks.supernet.extraction import cut_out, norms_of, shared_pairs
+from agnet.benchmarks.supernet.extraction import cut_out, shared_pairs
+from agnet.benchmarks.supernet.pooling import norms_of
 from agnet.benchmarks.supernet.slicing import part_of, region
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
