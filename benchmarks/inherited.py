@@ -109,12 +109,13 @@ class Inherited(NetworkBenchmark):
         data = self._data
         network = self._sharing.network(arch, data.train.images[: self._calibration])
         found = {}
-        for name, part in (("val_accuracy", "validation"), ("test_accuracy", "test")):
-            if name in wanted:
-                found[name] = accuracy(network, getattr(data, part), self._execution)
         if "host_latency_ms" in wanted:
             threads = self._execution.threads
             found["host_latency_ms"] = host_latency_ms(network, data.image_shape, threads=threads)
+        network = self._execution.placed(network)
+        for name, part in (("val_accuracy", "validation"), ("test_accuracy", "test")):
+            if name in wanted:
+                found[name] = accuracy(network, getattr(data, part), self._execution)
         return found, {}
 
 
