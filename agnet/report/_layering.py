@@ -20,7 +20,7 @@ Links = Sequence[tuple[int, int]]
 
 COLUMN_GAP: Final = 30.0
 ROW_GAP: Final = 10.0
-SWEEPS: Final = 24
+SWEEPS: Final = 16
 STIFF: Final = 8.0  # how much more a waypoint counts than a part
 
 
@@ -143,8 +143,6 @@ def _crossings(columns: list[list[int]], after: list[list[int]]) -> int:
 
 def _heights(columns: list[list[int]], links: Links, sizes: Array) -> Array:
     """The vertical places of all parts: near the mean of their neighbours, in order, apart."""
-    from sklearn.isotonic import isotonic_regression
-
     before, after = _neighbours(len(sizes), links)
     near = [first + second for first, second in zip(before, after, strict=True)]
     stiff = np.where(sizes[:, 0] > 0, 1.0, STIFF)  # so that long links are straight
@@ -165,5 +163,16 @@ def _heights(columns: list[list[int]], links: Links, sizes: Array) -> Array:
                     for p in column
                 ]
             )
-            y[column] = isotonic_regression(wanted - offset, sample_weight=stiff[column]) + offset
+            y[column] = _rising(wanted - offset, stiff[column]) + offset
     return y
+
+
+def _rising(values: Array, weights: Array) -> Array:
+    """The nearest sequence, in weighted squares, that never falls: what falls is averaged."""
+    blocks: list[tuple[float, float, int]] = []
+    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
+        blocks.append((value, weight, 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (b, n, j), (a, m, i) = blocks.pop(), blocks.pop()
+            blocks.append(((a * m + b * n) / (m + n), m + n, i + j))
+    return np.repeat([value for value, _, _ in blocks], [count for _, _, count in blocks])

@@ -128,8 +128,8 @@ def _draw_wire(wire: Wire, axes: Axes) -> None:
     points = np.concatenate([wire.curves[0, :1], wire.curves[:, 1:].reshape(-1, 2)])
     codes = [Path.MOVETO, *[Path.CURVE4] * (len(points) - 1)]
     look: dict[str, Any] = {"alpha": pale, "linewidth": 0.8}
-    axes.add_patch(PathPatch(Path(points, codes), fill=False, edgecolor="black", **look))
-    axes.add_patch(Polygon(_head(wire), color="black", alpha=pale, linewidth=0))
+    axes.add_artist(PathPatch(Path(points, codes), fill=False, edgecolor="black", **look))
+    axes.add_artist(Polygon(_head(wire), color="black", alpha=pale, linewidth=0))
 
 
 def _draw_box(box: Box, axes: Axes) -> None:
@@ -140,7 +140,7 @@ def _draw_box(box: Box, axes: Axes) -> None:
     frame = _colour(part) if part.kind == "operation" else "black"
     seen = 1.0 if part.live else DEAD
     corner = (box.x - box.width / 2, box.y - box.height / 2)
-    axes.add_patch(
+    axes.add_artist(
         FancyBboxPatch(
             *(corner, box.width, box.height),
             boxstyle=f"round,pad=0,rounding_size={box.radius}",
@@ -162,12 +162,12 @@ def _write(text: str, x: float, y: float, axes: Axes, *, centred: bool, alpha: f
     if not text:
         return
     letters = TextPath((0, 0), text.replace("$", r"\$"), size=FONT * 0.92)
-    ends = letters.get_extents()
-    left = (ends.x0 + ends.x1) / 2 if centred else ends.x0
+    x0, x1 = letters.vertices[:, 0].min(), letters.vertices[:, 0].max()
+    left = (x0 + x1) / 2 if centred else x0
     # All words of a line stand on one height, whatever letters they have.
     turned = letters.transformed(Affine2D().translate(-left, -0.36 * FONT).scale(1, -1))
     moved = turned.transformed(Affine2D().translate(x, y))
-    axes.add_patch(PathPatch(moved, color="black", linewidth=0, alpha=alpha))
+    axes.add_artist(PathPatch(moved, color="black", linewidth=0, alpha=alpha))
 
 
 def _fit(drawn: Picture, axes: Axes) -> None:

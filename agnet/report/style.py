@@ -143,12 +143,12 @@ def legend(axes: Axes, **where: Any) -> None:
 def plain(text: str) -> str:
     """Returns one line of a text as matplotlib can show it, whatever a run may be called.
 
-    It leaves out of a legend what begins with an underscore, and warns of letters that its font has
-    not.
+    It leaves out of a legend what is empty or begins with an underscore, and warns of letters that
+    its font has not.
     """
     known = " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")
     shown = "".join(letter if letter.isprintable() else "?" for letter in known)
-    return f" {shown}" if shown.startswith("_") else shown
+    return f" {shown}" if shown[:1] in ("", "_") else shown
 
 
 def escaped(text: str) -> str:

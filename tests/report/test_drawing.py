@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
@@ -192,6 +192,7 @@ def graphs(draw: st.DrawFn) -> tuple[int, list[tuple[int, int]]]:
 
 
 @given(graphs())
+@settings(max_examples=40)
 def test_parts_of_any_graph_are_apart_and_its_links_lead_onwards(
     graph: tuple[int, list[tuple[int, int]]],
 ) -> None:
