@@ -43,9 +43,12 @@ ALLOWED = {
     "loop": None,
     "sweeps": None,
     "testing": None,
+    "report": BASE
+    | {"config", "extras", "pareto", "preparation", "runs", "storage", "sweeps"}
+    | {"spaces", "generators", "surrogates", "benchmarks", "strategies"},
     "cli": None,
 }
-ABOVE_THE_LOOP = {"cli", "testing"}
+ABOVE_THE_LOOP = {"cli", "report", "testing"}
 
 
 def modules() -> list[Path]:

@@ -1,0 +1,1 @@
+"""Reports of runs: figures, and the page that shows them."""
