@@ -1,5 +1,6 @@
 # make search   a real search on the table that ships, from a fresh clone
 # make test     the whole test suite
+# make test-browser   that of reports, in a browser (apt-get install chromium chromium-driver)
 # make test-imagenet   that of training on image files, in an environment of its own (5.5 GB)
 # make data     imports the tables that FROM holds into DATA (see CONTRIBUTING)
 # make check    lint, format and types
@@ -12,14 +13,17 @@ READY := .venv/.ready
 VISION := .venv-imagenet/bin
 VISION_READY := .venv-imagenet/.ready
 
-.PHONY: search test test-imagenet slow data check clean
+.PHONY: search test test-browser test-imagenet slow data check clean
 
 search: $(READY)
 	$(BIN)/agnet search
 
 test: $(READY)
 	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest -n 2
-	@echo "tests/imagenet is left out: make test-imagenet"
+	@echo "left out: tests/imagenet (make test-imagenet), tests/browser (make test-browser)"
+
+test-browser: $(READY)
+	$(BIN)/pytest -m browser tests/browser
 
 test-imagenet: $(VISION_READY)
 	$(VISION)/python -m pytest -m imagenet tests/imagenet

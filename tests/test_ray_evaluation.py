@@ -6,7 +6,7 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,13 @@ def test_a_process_that_dies_twice_is_a_failure() -> None:
     assert np.isnan(found[0].values).all()
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 @pytest.mark.usefixtures("cluster")
 def test_what_is_under_way_ends_when_one_leaves() -> None:
     """The first of two evaluations sleeps; the CPU it holds is free again when nobody waits."""
@@ -97,11 +104,8 @@ def test_what_is_under_way_ends_when_one_leaves() -> None:
     with RayEvaluator(Toy("sleeps"), METRICS) as evaluator:
         position, outcome = next(evaluator.evaluate(iter(archs(2))))
         assert (position, outcome.failure) == (1, None)
-        assert ray.available_resources().get("CPU", 0) < 2
-    deadline = time.monotonic() + 60
-    while ray.available_resources().get("CPU", 0) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+        wait_until(lambda: ray.available_resources().get("CPU", 0) < 2)  # it is told now and then
+    wait_until(lambda: ray.available_resources().get("CPU", 0) >= 2)
 
 
 @pytest.mark.usefixtures("cluster")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agnet import __version__
-from agnet.cli import generator, runs, search, tables, training, transfer
+from agnet.cli import generator, report, runs, search, tables, training, transfer
 from agnet.errors import AgnetError
 
 __all__ = ["app", "main"]
@@ -24,6 +24,8 @@ app = typer.Typer(
 app.command("search")(search.search)
 app.command("compare")(runs.compare)
 app.command("test")(runs.test)
+app.command("report")(report.report)
+app.command("ui")(report.ui)
 app.command("benchmarks")(tables.benchmarks)
 app.command("query")(tables.query)
 app.command("import")(tables.import_table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from agnet.errors import InvalidInput
 if TYPE_CHECKING:
     from agnet.runs import Run
 
-__all__ = ["compare", "test"]
+__all__ = ["compare", "open_groups", "test"]
 
 
 def compare(
@@ -24,11 +25,7 @@ def compare(
     """Compare runs and sweeps: the mean best so far, with its interval over seeds."""
     from agnet.cli.output import show_comparison
 
-    groups = {str(path): _open_all(path) for path in runs}
-    for what in ("objectives", "limits", "benchmark"):
-        found = {str(getattr(run.config, what)) for group in groups.values() for run in group}
-        if len(found) > 1:
-            raise InvalidInput(f"the runs differ in their {what}: {' and '.join(sorted(found))}")
+    groups = open_groups(runs)
     if at and min(at) < 1:
         raise InvalidInput(f"got --at {min(at)}; expected at least 1")
     shortest = min(len(run) for group in groups.values() for run in group)
@@ -43,6 +40,20 @@ def test(run: Annotated[Path, typer.Argument(help="The folder of a finished run.
     opened = Run.open(run)
     opened.test()
     show_run(opened)
+
+
+def open_groups(runs: Sequence[Path]) -> dict[str, list[Run]]:
+    """Opens runs and sweeps that can be compared, by the names of their folders.
+
+    Raises:
+        InvalidInput: If there is none in a folder, or they differ in what was searched for.
+    """
+    groups = {str(path): _open_all(path) for path in runs}
+    for what in ("objectives", "limits", "benchmark"):
+        found = {str(getattr(run.config, what)) for group in groups.values() for run in group}
+        if len(found) > 1:
+            raise InvalidInput(f"the runs differ in their {what}: {' and '.join(sorted(found))}")
+    return groups
 
 
 def _open_all(path: Path) -> list[Run]:

@@ -1,1 +1,28 @@
-"""Reports of runs: figures, and the page that shows them."""
+"""Reports: what runs found, as figures and as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from agnet.report.contents import sections_of
+from agnet.report.live import Address, serving
+from agnet.report.page import page
+
+if TYPE_CHECKING:
+    from agnet.runs import Run
+
+__all__ = ["Address", "report_page", "serving"]
+
+
+def report_page(groups: Mapping[str, Sequence[Run]], title: str = "Architecture search") -> str:
+    """Returns one page of runs, which needs no other file and no network.
+
+    Args:
+        groups: Runs by name; those of one group differ in their seeds.
+        title: Its heading.
+
+    Raises:
+        InvalidInput: If there are none.
+    """
+    return page(title, sections_of(groups))

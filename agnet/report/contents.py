@@ -1,0 +1,90 @@
+"""What a page of runs holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from agnet.report.curves import Curves
+from agnet.report.drawing import svg
+from agnet.report.fronts import Fronts
+from agnet.report.markup import Markup, element, joined
+from agnet.report.page import Chart, Section
+from agnet.report.summary import best_of, how_to_go_on, metrics_of, summary
+
+if TYPE_CHECKING:
+    from agnet.runs import Run
+
+__all__ = ["sections_of"]
+
+DRAWN: Final = 3  # groups whose architectures are drawn
+
+
+def sections_of(groups: Mapping[str, Sequence[Run]]) -> list[Section]:
+    """Returns the parts of a page, the most important first.
+
+    Args:
+        groups: Runs by name, at least one each; those of one group differ in their seeds.
+    """
+    several = len(next(iter(groups.values()))[0].config.objectives) > 1
+    made = [Section("summary", "Summary", summary(groups), (_curves(groups, several),))]
+    if several:
+        made.append(Section("fronts", "Fronts", Markup(), _fronts(groups)))
+    made.append(Section("best", "Best architectures", _drawn(groups)))
+    made.append(Section("again", "Configuration, and how to go on", how_to_go_on(groups)))
+    return made
+
+
+def _curves(groups: Mapping[str, Sequence[Run]], several: bool) -> Chart:
+    what = "The hypervolume of what" if several else "The best that"
+    said = f"{what} was found, after each query. Bands are 95 % intervals of the mean over seeds."
+    return Chart("chart-curves", said, _plain(Curves.of(groups)))
+
+
+def _fronts(groups: Mapping[str, Sequence[Run]]) -> tuple[Chart, ...]:
+    """That of the best run of each group."""
+    said = "Every architecture that was evaluated; lines join those that nothing is better than."
+    return tuple(
+        Chart(f"chart-front-{at}", f"{name}: {said}", _plain(Fronts.of(_best_run(runs))))
+        for at, (name, runs) in enumerate(list(groups.items())[:DRAWN])
+    )
+
+
+def _plain(figure: Any) -> dict[str, Any]:
+    """A figure as data, NaN being null."""
+    found: dict[str, Any] = json.loads(figure.plotly().to_json())
+    return {name: found[name] for name in ("data", "layout")}
+
+
+def _drawn(groups: Mapping[str, Sequence[Run]]) -> Markup:
+    parts: list[Markup] = []
+    for name, runs in list(groups.items())[:DRAWN]:
+        run = _best_run(runs)
+        rows = best_of(run)
+        parts.append(element("h3", name if len(runs) == 1 else f"{name}, seed {run.config.seed}"))
+        if not rows:
+            parts.append(element("p", "Nothing feasible was found."))
+        parts.append(element("div", [_card(run, at) for at in rows], class_="cards"))
+    if len(groups) > DRAWN:
+        parts.append(element("p", f"Drawn are those of the first {DRAWN} of {len(groups)}."))
+    return joined(parts)
+
+
+def _best_run(runs: Sequence[Run]) -> Run:
+    """The run that found the best, or the largest hypervolume; the first of equals."""
+    found = [run for run in runs if run.best_query is not None]
+    if len(runs[0].config.objectives) > 1:
+        return max(found, key=lambda run: run.hypervolume()[-1], default=runs[0])
+    sign = runs[0].config.parsed_objectives()[0].sign
+    return min(found, key=lambda run: sign * run.best_so_far()[-1], default=runs[0])
+
+
+def _card(run: Run, at: int) -> Markup:
+    row = run.rows[at]
+    arch = run.benchmark.space.parse(row.arch)
+    values = ", ".join(f"{name} {text}" for name, text in metrics_of(run, at))
+    said = [element("strong", f"query {row.query}"), f": {values}", element("br")]
+    return element(
+        "figure", [Markup(svg(arch)), element("figcaption", [*said, element("code", row.arch)])]
+    )

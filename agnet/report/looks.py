@@ -1,0 +1,94 @@
+"""What pages look like, and what they do when they are used."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["SCRIPT", "STYLE"]
+
+STYLE: Final = """
+:root { color-scheme: light dark; --text: #1b1f24; --soft: #57606a; --page: #ffffff;
+  --card: #f6f8fa; --line: #d0d7de; --accent: #0072b2; --dead: #9aa4af; --node: #ffffff; }
+@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) { --text: #e6edf3;
+  --soft: #9da7b3; --page: #0d1117; --card: #161b22; --line: #30363d; --accent: #56b4e9;
+  --dead: #6e7681; --node: #21262d; } }
+:root[data-theme=dark] { color-scheme: dark; --text: #e6edf3; --soft: #9da7b3; --page: #0d1117;
+  --card: #161b22; --line: #30363d; --accent: #56b4e9; --dead: #6e7681; --node: #21262d; }
+:root[data-theme=light] { color-scheme: light; }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
+main { max-width: 70rem; margin: 0 auto; padding: 1rem; }
+header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline;
+  justify-content: space-between; }
+h1 { font-size: 1.6rem; margin: .5rem 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
+p, figcaption { color: var(--soft); margin: .25rem 0 .75rem; max-width: 48rem; }
+nav a { display: inline-block; margin: .15rem 1rem .15rem 0; } a { color: var(--accent); }
+button { font: inherit; color: var(--text); background: var(--card); cursor: pointer;
+  border: 1px solid var(--line); border-radius: 6px; padding: .3rem .8rem; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+caption { text-align: left; white-space: normal; color: var(--soft); padding: .25rem 0; }
+th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
+  vertical-align: top; white-space: nowrap; }
+th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; }
+figure { margin: 0 0 1rem; padding: .75rem; background: var(--card); border-radius: 8px;
+  border: 1px solid var(--line); }
+.plot { width: 100%; min-height: 24rem; }
+.cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); }
+.cards figure { margin: 0; } .cards svg { width: 100%; height: auto; max-height: 18rem; }
+code, pre { font: .85rem/1.45 ui-monospace, SFMono-Regular, Menlo, monospace; }
+code { overflow-wrap: anywhere; white-space: normal; }
+pre { overflow-x: auto; padding: .75rem; background: var(--card); border-radius: 8px;
+  border: 1px solid var(--line); }
+summary { cursor: pointer; padding: .25rem 0; }
+.big { font-size: 1.15rem; color: var(--text); }
+"""
+
+SCRIPT: Final = """
+(function () {
+  const root = document.documentElement;
+  const colour = name => getComputedStyle(root).getPropertyValue(name).trim();
+  const axes = layout => Object.keys(layout).filter(key => /^[xy]axis/.test(key));
+  function dressed(layout, place) {
+    const narrow = place.clientWidth < 560;
+    const made = Object.assign({}, layout, {
+      paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', autosize: true,
+      font: Object.assign({}, layout.font, {color: colour('--text')}),
+      modebar: {bgcolor: 'rgba(0,0,0,0)', color: colour('--soft'), activecolor: colour('--accent')},
+      legend: narrow ? Object.assign({}, layout.legend, {orientation: 'h', x: 0, xanchor: 'left',
+        y: -0.25, yanchor: 'top'}) : layout.legend,
+      hoverlabel: {align: 'left', bgcolor: colour('--card'), bordercolor: colour('--line'),
+        font: {color: colour('--text')}}
+    });
+    for (const key of new Set(['xaxis', 'yaxis', ...axes(layout)]))
+      made[key] = Object.assign({}, layout[key], {gridcolor: colour('--line'),
+        zerolinecolor: colour('--line'), linecolor: colour('--soft'), automargin: true});
+    return made;
+  }
+  const options = {responsive: true, displaylogo: false, displayModeBar: 'hover'};
+  let figures = JSON.parse(document.getElementById('figures').textContent);
+  function draw() {
+    for (const [id, figure] of Object.entries(figures)) {
+      const place = document.getElementById(id);
+      if (place) Plotly.react(place, figure.data, dressed(figure.layout, place), options);
+    }
+  }
+  window.agnetUpdate = function (found) { figures = found; draw(); };
+  const button = document.getElementById('theme');
+  const dark = () => root.dataset.theme ? root.dataset.theme === 'dark'
+    : matchMedia('(prefers-color-scheme: dark)').matches;
+  function label() {
+    button.textContent = dark() ? 'Light' : 'Dark';
+    button.setAttribute('aria-pressed', String(dark()));
+  }
+  button.addEventListener('click', function () {
+    root.dataset.theme = dark() ? 'light' : 'dark'; label(); draw();
+  });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', function () {
+    label(); draw();
+  });
+  label(); draw();
+})();
+"""
