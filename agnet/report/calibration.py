@@ -181,15 +181,20 @@ class Calibration:
             )
             figure.add_traces([straight, points], rows=[1, 1], cols=[1, 1])
             figure.update_xaxes(range=self._ends, row=1, col=1)
-        names = [str(stretch) for stretch in self.stretches]
         order = go.Scatter(
-            x=names, y=self.tau, mode="lines+markers", line={"color": COLOURS[0]}, hoverinfo="x+y"
+            x=[str(stretch.last) for stretch in self.stretches],
+            y=self.tau,
+            mode="lines+markers",
+            line={"color": COLOURS[0]},
+            hovertext=[str(stretch) for stretch in self.stretches],
+            hoverinfo="text+y",
         )
         figure.add_trace(order, row=1, col=2)
         figure.update_layout(showlegend=False)
         figure.update_xaxes(title_text=escaped(f"observed {self.axis}"), row=1, col=1)
         figure.update_yaxes(title_text="predicted, with 95 % intervals", row=1, col=1)
         title = "rank correlation (Kendall)"
+        figure.update_xaxes(title_text="up to round", type="category", row=1, col=2)
         figure.update_yaxes(title_text=title, range=[-1.05, 1.05], row=1, col=2)
         if self.note:
             say(figure, self.note)

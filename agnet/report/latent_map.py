@@ -63,6 +63,8 @@ class LatentMap:
         levels: Of the density, rising: inside of them lie 95, 75, 50 and 25 % of the draws.
         texts: ``(P,)``, the architectures.
         queries: ``(P,)``.
+        shades: The values at the ends of the map of colours: the best, and, so that a few bad ones
+            do not make all others look alike, what a tenth is worse than.
         axis: The objective, with its unit.
         caption: Which generator and which reduction.
         note: A line of text that says what is missing; empty if nothing is.
@@ -78,6 +80,7 @@ class LatentMap:
     levels: Array
     texts: tuple[str, ...]
     queries: Rows
+    shades: tuple[float, float]
     axis: str
     caption: str
     note: str
@@ -117,14 +120,16 @@ class LatentMap:
         position = {int(row): at for at, row in enumerate(rows)}
         parts = [[position[int(row)] for row in s.rows] for s in stretches(run, rows)]
         values = run.values[:, run.columns.index(objective.metric)][rows]
+        values = np.where(np.isfinite(values), values, np.nan)
         return cls(
             rows,
             places,
-            np.where(np.isfinite(values), values, np.nan),
+            values,
             np.array([places[part].mean(axis=0) for part in parts]).reshape(-1, 2),
             *_density(drawn, places),
             texts=tuple(run.rows[row].arch for row in rows),
             queries=np.array([run.rows[row].query for row in rows], dtype=np.int64),
+            shades=_shades(values, objective.sign),
             axis=named(objective.metric, unit_of(run, objective.metric)),
             caption=f"Latent space of the {name} generator ({reduction.upper()})",
             note=note,
@@ -152,6 +157,8 @@ class LatentMap:
             *self.places[there].T,
             c=self.values[there],
             cmap=CONTINUOUS[0],
+            vmin=self.shades[0],
+            vmax=self.shades[1],
             edgecolors="white",
             label="evaluated",
             **look,
@@ -180,6 +187,8 @@ class LatentMap:
         shades: dict[str, Any] = {
             "color": self.values[there],
             "colorscale": CONTINUOUS[1],
+            "cmin": self.shades[0],
+            "cmax": self.shades[1],
             "colorbar": {"title": {"text": escaped(self.axis)}},
         }
         open_ = {"symbol": "circle-open", "color": MUTED}
@@ -207,8 +216,8 @@ class LatentMap:
             hoverinfo="skip",
         )
         figure.add_trace(way)
-        figure.update_xaxes(showticklabels=False, zeroline=False)
-        figure.update_yaxes(showticklabels=False, zeroline=False)
+        figure.update_xaxes(showticklabels=False, ticks="", zeroline=False)
+        figure.update_yaxes(showticklabels=False, ticks="", zeroline=False)
         figure.update_layout(showlegend=False)
         return figure
 
@@ -287,6 +296,15 @@ def _flattened(
     axes = np.linalg.svd(codes - centre, full_matrices=True)[2][:2]
     axes *= np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])[:, None]
     return (codes - centre) @ axes.T, (drawn - centre) @ axes.T
+
+
+def _shades(values: Array, sign: float) -> tuple[float, float]:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return 0.0, 1.0
+    shares = (0.0, 0.9) if sign > 0 else (0.1, 1.0)
+    low, high = np.quantile(known, shares).tolist()
+    return low, high if high > low else low + 1.0
 
 
 def _density(drawn: Array, places: Array) -> tuple[Array, Array, Array, Array]:
