@@ -18,10 +18,12 @@ from agnet.report.style import (
     escaped,
     legend,
     look,
+    named,
     panels,
     plain,
     say,
     shown_range,
+    unit_of,
 )
 from agnet.runs import Run
 
@@ -175,8 +177,7 @@ def _values(run: Run, reference: Array | None) -> Array:
 def _axis(run: Run, reference: Array | None) -> str:
     if reference is None:
         metric = run.config.parsed_objectives()[0].metric
-        units = [known.unit for known in run.benchmark.metrics if known.name == metric]
-        return f"best {metric} so far" + (f" ({units[0]})" if units and units[0] else "")
+        return f"best {named(metric, unit_of(run, metric))} so far"
     signs = [objective.sign for objective in run.config.parsed_objectives()]
     ends = ", ".join(f"{sign * end:g}" for sign, end in zip(signs, reference, strict=True))
     return f"hypervolume from ({ends})"

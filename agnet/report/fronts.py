@@ -20,10 +20,12 @@ from agnet.report.style import (
     escaped,
     hover,
     legend,
+    named,
     panels,
     plain,
     say,
     shown_range,
+    unit_of,
 )
 from agnet.runs import Run
 
@@ -86,11 +88,10 @@ class Fronts:
         told = run.outcomes
         front = told.feasible & non_dominated(told.feasible_objectives)
         rows = _chosen(np.isfinite(values).all(axis=1), front)
-        units = {metric.name: metric.unit for metric in run.benchmark.metrics}
         signs = {objective.metric: objective.sign for objective in objectives}
         return cls(
             metrics=tuple(metrics),
-            units=tuple(units.get(name, "") for name in metrics),
+            units=tuple(unit_of(run, name) for name in metrics),
             aims=min(len(aims), len(metrics)),
             rows=rows,
             values=values[rows],
@@ -151,7 +152,7 @@ class Fronts:
         yield ("front" if self.aims > 1 else "best"), self.front, COLOURS[1], "D", "diamond"
 
     def _label(self, at: int) -> str:
-        return self.metrics[at] + (f" ({self.units[at]})" if self.units[at] else "")
+        return named(self.metrics[at], self.units[at])
 
     def _ends(self, at: int) -> tuple[float, float] | None:
         """What is shown of one metric: all points, and the limits on it."""
@@ -161,7 +162,7 @@ class Fronts:
     def _draw(self, across: int, up: int, axes: Axes) -> None:
         corners = self.staircase(across, up)
         if len(corners):
-            axes.plot(*corners.T, color=COLOURS[1], linewidth=1.2, label=" edge of the front")
+            axes.plot(*corners.T, color=COLOURS[1], linewidth=1.2, label="edge of the front")
         for name, there, colour, marker, _ in self._series():
             if there.any():
                 face = "none" if name == "breaks a limit" else colour

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from agnet.runs import Run
+
 __all__ = [
     "COLOURS",
     "CONTINUOUS",
@@ -30,10 +32,12 @@ __all__ = [
     "hover",
     "legend",
     "look",
+    "named",
     "panels",
     "plain",
     "say",
     "shown_range",
+    "unit_of",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -160,6 +164,17 @@ def hover(*texts: str) -> str:
     """Returns what is shown over a point: each text on lines of its own, none of them long."""
     lines = [line for text in texts for line in textwrap.wrap(text, LINE) or [""]]
     return "<br>".join(map(escaped, lines))
+
+
+def named(metric: str, unit: str) -> str:
+    """Returns the name of a metric with its unit, unless the name ends with that."""
+    told = not unit or metric.lower().endswith(f"_{unit.lower()}")
+    return metric if told else f"{metric} ({unit})"
+
+
+def unit_of(run: Run, metric: str) -> str:
+    """Returns the unit that a run's benchmark gives for a metric; empty if it does not say."""
+    return next((known.unit for known in run.benchmark.metrics if known.name == metric), "")
 
 
 def shown_range(values: Sequence[Array] | Array) -> tuple[float, float] | None:

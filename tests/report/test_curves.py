@@ -68,7 +68,7 @@ def test_several_objectives_are_measured_from_one_reference() -> None:
 
 
 def test_the_axis_names_the_metric_and_its_unit() -> None:
-    assert Curves.of({"": [made_run([1.0])]}).axis == "best val_accuracy so far (%)"
+    assert Curves.of({"": [made_run([1.0])]}).axis == "best val_accuracy (%) so far"
 
 
 def test_runs_for_other_objectives_are_refused() -> None:
