@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from agnet.report.calibration import Calibration
 from agnet.report.curves import Curves
 from agnet.report.drawing import svg
 from agnet.report.fronts import Fronts
+from agnet.report.latent_map import LatentMap
 from agnet.report.markup import Markup, element, joined
 from agnet.report.page import Chart, Section
 from agnet.report.summary import best_of, how_to_go_on, metrics_of, summary
@@ -18,20 +20,28 @@ if TYPE_CHECKING:
 
 __all__ = ["sections_of"]
 
+MAP: Final = (
+    "Points are what was evaluated, contours how likely draws of the prior are; the line leads from "
+    "round to round through their means."
+)
 DRAWN: Final = 3  # groups whose architectures are drawn
 
 
-def sections_of(groups: Mapping[str, Sequence[Run]]) -> list[Section]:
+def sections_of(groups: Mapping[str, Sequence[Run]], *, deep: bool = True) -> list[Section]:
     """Returns the parts of a page, the most important first.
 
     Args:
         groups: Runs by name, at least one each; those of one group differ in their seeds.
+        deep: Whether to show what takes seconds: what surrogates knew, and maps of latent spaces.
     """
     several = len(next(iter(groups.values()))[0].config.objectives) > 1
     made = [Section("summary", "Summary", summary(groups), (_curves(groups, several),))]
     if several:
         made.append(Section("fronts", "Fronts", Markup(), _fronts(groups)))
     made.append(Section("best", "Best architectures", _drawn(groups)))
+    charts = _understood(groups) if deep else ()
+    if charts:
+        made.append(Section("understood", "What it knew, and where it looked", Markup(), charts))
     made.append(Section("again", "Configuration, and how to go on", how_to_go_on(groups)))
     return made
 
@@ -49,6 +59,20 @@ def _fronts(groups: Mapping[str, Sequence[Run]]) -> tuple[Chart, ...]:
         Chart(f"chart-front-{at}", f"{name}: {said}", _plain(Fronts.of(_best_run(runs))))
         for at, (name, runs) in enumerate(list(groups.items())[:DRAWN])
     )
+
+
+def _understood(groups: Mapping[str, Sequence[Run]]) -> tuple[Chart, ...]:
+    """What the surrogate told, and where in the latent space queries lie, where there is one."""
+    found: list[Chart] = []
+    for at, (name, runs) in enumerate(list(groups.items())[:DRAWN]):
+        run = _best_run(runs)
+        told, place = Calibration.of(run), LatentMap.of(run)
+        if not told.note:
+            found.append(Chart(f"chart-told-{at}", f"{name}: {told.caption}", _plain(told)))
+        if not place.note:
+            said = f"{name}: {place.caption}. {MAP}"
+            found.append(Chart(f"chart-map-{at}", said, _plain(place)))
+    return tuple(found)
 
 
 def _plain(figure: Any) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def serving(read: Callable[[], Groups], title: str, host: str, port: int) -> Ite
                 self._send(503, "text/plain", str(error))
 
         def _answer(self) -> None:
-            sections = sections_of(read())
+            sections = sections_of(read(), deep=False)
             if self.path == "/":
                 self._send(200, "text/html", page(title, sections, live=LIVE))
             elif self.path == "/state.json":
