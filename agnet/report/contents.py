@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["sections_of"]
 
 MAP: Final = (
-    "Points are what was evaluated, contours how likely draws of the prior are; the line leads from "
-    "round to round through their means."
+    "Points are what was evaluated, contours how likely draws of the prior are; the line leads "
+    "from round to round through their means."
 )
 DRAWN: Final = 3  # groups whose architectures are drawn
 
