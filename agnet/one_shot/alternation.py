@@ -64,7 +64,8 @@ class Alternation:
         self._settings, self._how, self._seed = settings, how, seed
         self._space, self._batches = nets[0].space, InMemory(data)
         self._steps = self._batches.steps(recipe)
-        self._first = round(settings.wait * self._steps * recipe.epochs)
+        iterations = self._steps * recipe.epochs
+        self._first = min(round(settings.wait * iterations), iterations - 1)
         self._each = settings.count // len(nets)
         variables = Variables(tuple(self._space.choice_sizes))
         self._rules = Rules(
