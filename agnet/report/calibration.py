@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 import numpy.typing as npt
@@ -139,7 +139,7 @@ class Calibration:
         if len(self.rows):
             ends = self._ends
             left.plot(ends, ends, color=MUTED, linewidth=0.8, linestyle="--")
-            errors = {"fmt": "none", "ecolor": MUTED, "elinewidth": 0.5}
+            errors: dict[str, Any] = {"fmt": "none", "ecolor": MUTED, "elinewidth": 0.5}
             left.errorbar(self.observed, self.mean, self.half, zorder=1, **errors)
             points = left.scatter(
                 *(self.observed, self.mean), c=self.at, s=14, cmap=CONTINUOUS[0], zorder=2

@@ -87,7 +87,7 @@ class Fronts:
         values = run.values[:, [run.columns.index(name) for name in metrics]]
         told = run.outcomes
         front = told.feasible & non_dominated(told.feasible_objectives)
-        rows = _chosen(np.isfinite(values).all(axis=1), front)
+        rows = _chosen(np.asarray(np.isfinite(values).all(axis=1)), front)
         signs = {objective.metric: objective.sign for objective in objectives}
         return cls(
             metrics=tuple(metrics),
@@ -203,7 +203,7 @@ class Fronts:
                     showlegend=at == 0,
                     marker={"color": colour, "symbol": marker, "size": 7},
                     customdata=self.rows[there],
-                    hovertext=[self._hover(point) for point in np.flatnonzero(there)],
+                    hovertext=[self._hover(point) for point in np.flatnonzero(there).tolist()],
                     hoverinfo="text",
                 )
                 figure.add_trace(points, **place)

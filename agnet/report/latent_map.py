@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import stats
 from agnet.errors import CheckpointError, InvalidInput, StorageError
 from agnet.extras import needs
 from agnet.generators import GraphVAE, load_pretrained
+from agnet.report._checkpoints import checkpoint_state
 from agnet.report._stretches import stretches
 from agnet.report.style import (
     CONTINUOUS,
@@ -30,7 +32,6 @@ from agnet.report.style import (
 )
 from agnet.runs import Run
 from agnet.seeds import stream
-from agnet.storage import RunStorage
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -154,7 +155,8 @@ class LatentMap:
         missing = self.places[~there]
         axes.scatter(*missing.T, facecolors="none", edgecolors=MUTED, label="failed", **look)
         points = axes.scatter(
-            *self.places[there].T,
+            self.places[there, 0],
+            self.places[there, 1],
             c=self.values[there],
             cmap=CONTINUOUS[0],
             vmin=self.shades[0],
@@ -201,7 +203,7 @@ class LatentMap:
                     name=name,
                     marker={"size": 8, **marker},
                     customdata=self.rows[some],
-                    hovertext=[self._hover(at) for at in np.flatnonzero(some)],
+                    hovertext=[self._hover(at) for at in np.flatnonzero(some).tolist()],
                     hoverinfo="text",
                 )
                 figure.add_trace(points)
@@ -241,21 +243,15 @@ class LatentMap:
 
 
 def retrained_generator(run: Run) -> GraphVAE | None:
-    """Opens the generator of a run's checkpoint; None if there is none in it.
+    """Opens the generator in a run's checkpoint; None if there can be none.
 
     Raises:
-        CheckpointError: If the checkpoint is corrupted.
+        CheckpointError: If the checkpoint is corrupted, or there is none.
         StorageError: If the run cannot be read.
     """
     if run.folder is None or run.config.strategy != "agnet":
         return None
-    storage = RunStorage(run.folder, write=False)
-    try:
-        checkpoint = storage.load_checkpoint() or {}
-    finally:
-        storage.close()
-    strategy = checkpoint.get("state")
-    state = strategy.get("generator") if isinstance(strategy, Mapping) else None
+    state = checkpoint_state(run).get("generator")
     if not isinstance(state, Mapping):
         return None
     generator = GraphVAE(run.benchmark.space, stream(0, "generator"))
@@ -288,7 +284,7 @@ def _flattened(
     drawn = stream(run.config.seed, "latent map").standard_normal((DRAWS, codes.shape[1]))
     if reduction == "umap":
         with needs("notebooks", "a map by UMAP"):
-            import umap
+            umap = import_module("umap")
         flat = umap.UMAP(random_state=0, n_jobs=1).fit_transform(np.concatenate([codes, drawn]))
         return flat[: len(codes)], flat[len(codes) :]
     centre = codes.mean(axis=0)

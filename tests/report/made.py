@@ -60,7 +60,7 @@ def painted(figure: Figure) -> Figure:
     """Draws a figure of matplotlib, which is when it warns."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    FigureCanvasAgg(figure).draw()
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
     return figure
 
 

@@ -91,7 +91,7 @@ def test_both_renderings_hold_the_same_numbers() -> None:
     for curve, band, (high, low) in zip(
         curves.curves[:2], drawn.axes[0].collections, (edges[:2], edges[2:]), strict=True
     ):
-        ends = band.get_paths()[0].vertices[:, 1]
+        ends = np.asarray(band.get_paths()[0].vertices)[:, 1]
         assert ends.max() == high.y.max() == curve.high.max()
         assert ends.min() == low.y.min() == curve.low.min()
 

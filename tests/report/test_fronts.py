@@ -40,7 +40,7 @@ def test_what_breaks_a_limit_or_failed_is_on_no_front() -> None:
     assert found.front.tolist() == [True, False]
     assert [str(limit) for limit in found.limits] == ["edgegpu_latency_ms<=5"]
     (axes,) = painted(found.matplotlib()).axes
-    assert any(list(line.get_xdata()) == [5, 5] for line in axes.lines)
+    assert any(np.array_equal(np.asarray(line.get_xdata()), [5, 5]) for line in axes.lines)
     (shape,) = found.plotly().layout.shapes
     assert (shape.x0, shape.x1) == (5, 5)
 
