@@ -1,6 +1,6 @@
 """Neural Architecture Transfer on part of CIFAR-10, with the preset ``tiny``.
 
-    python -m experiments.transfer run --data FOLDER [--chosen FILE] [--only frozen adapted tuned]
+    python -m experiments.transfer run --data FOLDER [--rows FILE] [--only frozen adapted tuned]
     python -m experiments.transfer table
 
 ``frozen``: the weights stay, 100 networks are evaluated: does the predictor find a better front
@@ -67,14 +67,14 @@ def main() -> None:
     """Searches, or prints what was found."""
     made = parser(__doc__, ("run", "table"), "transfer", 5)
     made.add_argument("--data", help="CIFAR-10's folder, digits, or another source of images")
-    made.add_argument("--chosen", type=Path, help="which of CIFAR-10's images")
+    made.add_argument("--rows", type=Path, help="which of CIFAR-10's images")
     made.add_argument("--work", type=Path, default=Path("runs/supernet"), help="for checkpoints")
     made.add_argument("--objectives", type=int, nargs="+", default=[2, 3])
     given = made.parse_args()
     if given.what == "run":
         if given.data is None:
             made.error("run needs --data")
-        work = partial(run, source=given.data, chosen=given.chosen, work=given.work)
+        work = partial(run, source=given.data, chosen=given.rows, work=given.work)
         complete(jobs(given.seeds, given.objectives), work, given.results, given.procs, given.only)
     print("\n\n".join(tables(given.results)))
 

@@ -138,3 +138,5 @@ def check_images(config: ElasticConfig, data: ImageData) -> None:
 def _check(net: SuperNetwork, data: ImageData, recipe: Recipe, how: Execution) -> None:
     check_images(net.config, data)
     check_plain(recipe, how)
+    if recipe.patience:
+        raise InvalidInput("got a patience; phases say how long they last: set it to 0")

@@ -223,6 +223,8 @@ def test_what_does_not_fit_is_refused() -> None:
     for changes in ({"average": 0.9}, {"standardise": True}, {"drop_path": 0.1}):
         with pytest.raises(InvalidInput, match="no such thing"):
             train_supernet(network(), bright(), replace(RECIPE, **changes))
+    with pytest.raises(InvalidInput, match="patience"):
+        train_supernet(network(), bright(), replace(RECIPE, patience=2))
     with pytest.raises(InvalidInput, match="compiled"):
         train_supernet(network(), bright(), RECIPE, execution=Execution(compiled=True))
 
