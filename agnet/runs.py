@@ -19,6 +19,7 @@ from agnet.storage import CONFIG, QueryRow, RunStorage
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
 
 __all__ = ["Run", "held_out_metrics", "read_config"]
 
@@ -71,6 +72,20 @@ class Run:
     def __repr__(self) -> str:
         where = "in memory" if self.folder is None else str(self.folder)
         return f"Run({self.config.strategy} on {self.benchmark.name}, {len(self)} queries, {where})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a line, and the best architecture drawn."""
+        from agnet.report import fragment
+
+        return fragment(self)
+
+    def plot(self) -> go.Figure:
+        """Returns the best so far after each query, or with several objectives the front."""
+        from agnet.report import Curves, Fronts
+
+        if len(self.config.objectives) > 1:
+            return Fronts.of(self).plotly()
+        return Curves.of({self.config.strategy: [self]}).plotly()
 
     @property
     def values(self) -> npt.NDArray[np.float64]:

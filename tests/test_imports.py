@@ -32,7 +32,8 @@ ALLOWED = {
     "workers": set(),
     "evaluation": {"errors", "benchmarks", "spaces", "workers"},
     "storage": {"errors", "config", "files"},
-    "runs": BASE | {"pareto", "config", "storage", "benchmarks", "spaces"},
+    # A run asks the reports to be shown, when it is.
+    "runs": BASE | {"pareto", "config", "storage", "benchmarks", "spaces", "report"},
     "preparation": BASE | {"config", "runs", "storage", "benchmarks", "spaces", "strategies"},
     "ray_cluster": {"errors"},
     "ray_evaluation": {"errors", "extras", "benchmarks", "spaces", "evaluation", "ray_cluster"},

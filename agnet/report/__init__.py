@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from agnet.report.contents import sections_of
+from agnet.report.calibration import Calibration
+from agnet.report.contents import fragment, sections_of
+from agnet.report.curves import Curves
+from agnet.report.drawing import draw, svg
+from agnet.report.fronts import Fronts
+from agnet.report.latent_map import LatentMap
 from agnet.report.live import Address, serving
 from agnet.report.page import page
+from agnet.report.strips import Strip
 
 if TYPE_CHECKING:
     from agnet.runs import Run
 
-__all__ = ["Address", "report_page", "serving"]
+__all__ = [
+    "Address",
+    "Calibration",
+    "Curves",
+    "Fronts",
+    "LatentMap",
+    "Strip",
+    "draw",
+    "fragment",
+    "report_page",
+    "serving",
+    "svg",
+]
 
 
 def report_page(groups: Mapping[str, Sequence[Run]], title: str = "Architecture search") -> str:

@@ -18,7 +18,7 @@ from agnet.report.summary import best_of, how_to_go_on, metrics_of, summary
 if TYPE_CHECKING:
     from agnet.runs import Run
 
-__all__ = ["sections_of"]
+__all__ = ["fragment", "sections_of"]
 
 MAP: Final = (
     "Points are what was evaluated, contours how likely draws of the prior are; the line leads "
@@ -44,6 +44,13 @@ def sections_of(groups: Mapping[str, Sequence[Run]], *, deep: bool = True) -> li
         made.append(Section("understood", "What it knew, and where it looked", Markup(), charts))
     made.append(Section("again", "Configuration, and how to go on", how_to_go_on(groups)))
     return made
+
+
+def fragment(run: Run) -> str:
+    """Returns what a notebook shows of a run: its summary, and its best architecture drawn."""
+    name = "in memory" if run.folder is None else str(run.folder)
+    cards = [_card(run, at) for at in best_of(run)[:1]]
+    return element("div", [summary({name: [run]}), *cards])
 
 
 def _curves(groups: Mapping[str, Sequence[Run]], several: bool) -> Chart:
