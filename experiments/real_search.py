@@ -36,7 +36,7 @@ from experiments.recorded import Row, complete, parser, rows, spread, table
 ARMS: Final = ("agnet", "evolution", "random")
 QUERIES, INIT, BATCH = 40, 16, 2
 TRAINED, CHOSEN_BY = 10_000, 2_000
-SKELETON: Final = NASBench201Skeleton(channels=8, cells=1)
+SKELETON: Final = NASBench201Skeleton(channels=8, cells=1, weights="he")
 RECIPE: Final = Recipe(
     epochs=4,
     batch=64,

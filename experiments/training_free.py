@@ -20,6 +20,7 @@ import numpy.typing as npt
 from scipy.stats import spearmanr
 
 from agnet import open_benchmark
+from agnet.benchmarks.networks import NASBench201Skeleton
 from agnet.benchmarks.training import cifar10_python
 from agnet.benchmarks.training_free import TrainingFree
 from agnet.seeds import stream
@@ -37,6 +38,7 @@ SCORES: Final = {
     "params_m": "params",
     "flops_m": "flops",
 }
+SKELETON: Final = NASBench201Skeleton(weights="he")
 CELLS: Final = 300
 NAME: Final = "scores"
 
@@ -80,7 +82,7 @@ class Scoring:
 @cache
 def scorer(data: str) -> TrainingFree:
     """The benchmark."""
-    return TrainingFree(NASBench201(), cifar10_python(Path(data)))
+    return TrainingFree(NASBench201(), cifar10_python(Path(data)), SKELETON)
 
 
 @cache

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, reduce
-from typing import Final, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final
 
 import torch
 from torch import nn
 
-from agnet.benchmarks.networks.initialisation import materialise
+from agnet.benchmarks.networks.initialisation import Draw, by_inputs, initialise, materialise
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, NASBench201
 from agnet.spaces.nasbench201 import EDGES, OPERATIONS
@@ -22,6 +22,7 @@ __all__ = ["NASBench201Network", "Plan", "layers", "operation", "planned", "run_
 
 STAGES: Final = 3
 KERNELS: Final = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
+DRAWS: Final[dict[str, Draw]] = {"torch": by_inputs, "he": initialise}
 LAST: Final = 3  # the tensor that a cell hands on
 
 Plan: TypeAlias = tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
@@ -53,6 +54,7 @@ class NASBench201Network(nn.Module):
         generator: torch.Generator,
         channels: int = 16,
         cells: int = 5,
+        weights: Literal["torch", "he"] = "torch",
     ) -> None:
         """Builds the network.
 
@@ -64,10 +66,12 @@ class NASBench201Network(nn.Module):
                 network has no numbers then and serves to count.
             channels: Of the first stage; the second has twice, the third four times as many.
             cells: How many a stage has.
+            weights: How they are drawn: as ``torch`` does by default, which is how the records were
+                trained, or he-uniform.
 
         Raises:
-            InvalidInput: If the architecture is of another space, or there are no classes, channels
-                or cells.
+            InvalidInput: If the architecture is of another space, there are no classes, channels or
+                cells, or weights are to be drawn in another way.
         """
         super().__init__()
         if not isinstance(arch.space, NASBench201):
@@ -79,11 +83,13 @@ class NASBench201Network(nn.Module):
                 f"got {num_classes} classes, images of {in_channels} channels, and stages of "
                 f"{cells} cells from {channels} channels on; expected at least one of each"
             )
+        if weights not in DRAWS:
+            raise InvalidInput(f"got weights = {weights!r}; expected one of {', '.join(DRAWS)}")
         ops = [OPERATIONS[choice] for choice in arch.choices]
         made = layers(in_channels, channels, cells, lambda width: _Cell(ops, width))
         self._body = nn.Sequential(*made)
         self._classifier = nn.Linear(4 * channels, num_classes, device="meta")
-        materialise(self, generator)
+        materialise(self, generator, DRAWS[weights])
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""

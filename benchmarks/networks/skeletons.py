@@ -93,10 +93,12 @@ class NASBench201Skeleton(Skeleton):
     Attributes:
         channels: Of the first stage; the others have twice and four times as many.
         cells: How many a stage has.
+        weights: How they are drawn: as ``torch`` does by default, as for the records, or ``he``.
     """
 
     channels: int = 16
     cells: int = 5
+    weights: Literal["torch", "he"] = "torch"
 
     def build(
         self,

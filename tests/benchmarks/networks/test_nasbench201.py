@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from itertools import combinations_with_replacement
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -267,7 +268,8 @@ def test_a_network_equals_one_written_out() -> None:
             x = norm(F.conv2d(x.relu(), at[f"{name}.1.weight"], padding=1), f"{name}.2")
             layer += 1
     x = norm(x, str(layer)).relu().mean(dim=(2, 3))
-    assert torch.allclose(found, x @ state["_classifier.weight"].mT, atol=1e-5)
+    scores = x @ state["_classifier.weight"].mT + state["_classifier.bias"]
+    assert torch.allclose(found, scores, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 5), (1, 3)])
@@ -305,7 +307,8 @@ def test_weights_follow_from_the_generator_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     differ = {name for name in states[0] if not torch.equal(states[0][name], states[2][name])}
-    assert differ == {name for name, value in states[0].items() if value.ndim > 1}
+    drawn = {name for name, value in states[0].items() if value.ndim > 1}
+    assert differ == drawn | {"_classifier.bias"}
     fresh = nn.BatchNorm2d(2).state_dict()
     assert all(torch.equal(states[0][f"_body.1.{name}"], fresh[name]) for name in fresh)
 
@@ -322,9 +325,34 @@ def test_a_network_without_numbers_leaves_the_generator_alone() -> None:
 @pytest.mark.parametrize("setting", ["num_classes", "in_channels", "channels", "cells"])
 def test_what_cannot_be_built_is_refused(setting: str) -> None:
     arch, generator = Architecture(SPACE, DEAD_ENDS[0]), torch.Generator()
-    settings = {setting: 0}
+    settings: dict[str, Any] = {setting: 0}
     with pytest.raises(InvalidInput, match="at least one of each"):
         NASBench201Network(arch, generator=generator, **settings)
+
+
+def test_weights_are_drawn_as_those_of_the_records_were() -> None:
+    """By torch's own way, which is compared with what torch makes; or he-uniform."""
+    arch = Architecture(SPACE, DEAD_ENDS[0])
+    made = NASBench201Network(arch, generator=torch.Generator().manual_seed(0))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for own in made.modules():
+            if isinstance(own, (nn.Conv2d, nn.Linear)) and own.weight.numel() > 2000:
+                theirs = deepcopy(own)
+                theirs.reset_parameters()
+                assert own.weight.abs().max() <= theirs.weight.abs().max() * 1.02
+                assert torch.isclose(own.weight.std(), theirs.weight.std(), rtol=0.05)
+    (bias,) = [own.bias for own in made.modules() if isinstance(own, nn.Linear)]
+    assert 0 < bias.abs().max() <= 1 / 8
+    larger = NASBench201Network(arch, generator=torch.Generator().manual_seed(0), weights="he")
+    ratio = first_weights(larger).std() / first_weights(made).std()
+    assert torch.isclose(ratio, torch.tensor(6.0).sqrt(), rtol=0.1)
+    with pytest.raises(InvalidInput, match="'wild'"):
+        NASBench201Network(arch, generator=torch.Generator(), weights="wild")  # type: ignore[arg-type]
+
+
+def first_weights(network: nn.Module) -> torch.Tensor:
+    return next(own.weight for own in network.modules() if isinstance(own, nn.Conv2d))
 
 
 def test_a_cell_of_another_space_is_refused() -> None:
