@@ -6,7 +6,7 @@ The tree of a round is not kept in a checkpoint: what is shown is what every rou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ __all__ = ["LamooRegions"]
 Counts = npt.NDArray[np.int64]
 
 ACROSS: Final = "queries before"
+HATCHES: Final = ("", "//", "..")
 WHERE: Final = ("in the region", "in the region without its deepest splits", "elsewhere")
 
 
@@ -77,7 +78,7 @@ class LamooRegions:
         base = np.zeros(len(self.known))
         for at, name in enumerate(WHERE):
             counts = self.proposed[:, at]
-            bars = {"color": COLOURS[at], "label": name, "hatch": ("", "//", "..")[at]}
+            bars: dict[str, Any] = {"color": COLOURS[at], "label": name, "hatch": HATCHES[at]}
             right.bar(np.arange(len(counts)), counts, bottom=base, **bars)
             base = base + counts
         left.set_xlabel(ACROSS)
