@@ -27,7 +27,6 @@ from agnet.benchmarks import Inherited
 from agnet.benchmarks.supernet import ElasticSharing, SuperNetwork
 from agnet.benchmarks.training import ImageData, accuracy
 from agnet.objectives import Objective
-from agnet.pareto import contributions
 from agnet.seeds import stream
 from agnet.spaces.elastic import sample_filled
 from agnet.surrogates import BoostedTrees
@@ -185,13 +184,8 @@ def tuned(net: SuperNetwork, data: ImageData, number: int, work: Path) -> Row:
     """What networks of the front gain by training on their own."""
     folder = work / f"adapted-2-natv2-{number}"
     found = searched(net, data, NATV2, aim(2), number, folder, number)
-    signs = [one.sign for one in found.archive.aim.objectives]
-    points = found.archive.outcomes.feasible_objectives
-    lost = contributions(points, np.multiply(signs, found.archive.aim.reference))
-    rows_ = found.archive.front
-    picked = rows_[np.argsort(-lost[rows_], kind="stable")][:TUNED]
     made = []
-    for arch in found.archive.archs[picked]:
+    for arch in found.archive.worth_most(TUNED).archs:
         images = data.train.images[: TEACHING.calibration]
         before = accuracy(ElasticSharing(found.net).network(arch, images), data.test, HOW)
         row: Row = {"arch": str(arch), "inherited": round(before, 2)}

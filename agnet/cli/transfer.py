@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -15,10 +15,13 @@ from agnet.errors import InvalidInput
 
 if TYPE_CHECKING:
     from agnet.benchmarks.supernet import SuperNetwork
-    from agnet.benchmarks.training import Execution, ImageData
+    from agnet.benchmarks.training import Execution, ImageData, Recipe
+    from agnet.spaces import Architecture
     from agnet.transfer import Aim, Finished, Policy, Records, Round, Transferred
 
 __all__ = ["transfer"]
+
+Value = TypeVar("Value", "Policy", "Recipe")
 
 GROWING, SUPERNET, FRONT = "supernet-training.pt", "supernet.pt", "front.csv"
 
@@ -99,8 +102,8 @@ def transfer(
     if finish < 0:
         raise InvalidInput(f"got --finish {finish}; expected at least 0")
     aim = _aim(maximize, minimize, limit)
-    recipe = _changed(RECIPE, growing)
-    tuned = _changed(TUNING, tuning)
+    recipe = _changed(RECIPE, growing, "of a recipe")
+    tuned = _changed(TUNING, tuning, "of a recipe")
     with joined(device) as (group, own):
         how = Execution.from_table({"device": own, "precision": precision, "threads": threads})
         say: Callable[[str], None] = typer.echo if group.leads else _nothing
@@ -109,8 +112,8 @@ def transfer(
         net = _supernet(space, weights, images, recipe, lengths, seed, how, out, tell)
         found = _searched(net, images, chosen, aim, recipe, seed, how, out, tell)
         done = [
-            _finished(found, row, number, images, tuned, together, test, seed, how, out)
-            for number, row in enumerate(_picked(found.archive, finish), 1)
+            _finished(found, arch, number, images, tuned, together, test, seed, how, out)
+            for number, arch in enumerate(found.archive.worth_most(finish).archs, 1)
         ]
         if group.leads:
             _write(found.front, out / FRONT)
@@ -129,14 +132,11 @@ def _epochs(text: str) -> tuple[int, int]:
 
 
 def _policy(name: str, settings: Sequence[str] | None) -> Policy:
-    from agnet.benchmarks.plain import checked
     from agnet.transfer import POLICIES
 
     if name not in POLICIES:
         raise InvalidInput(f"got the policy {name!r}; expected one of {', '.join(POLICIES)}")
-    usual = POLICIES[name]
-    plain = {one.name: getattr(usual, one.name) for one in fields(usual)}
-    return replace(usual, **checked(plain, read_settings(settings), "of a policy"))
+    return _changed(POLICIES[name], settings, "of a policy")
 
 
 def _aim(
@@ -151,18 +151,19 @@ def _aim(
     return aim_of(objectives, [Limit.parse(text) for text in limits or ()])
 
 
-def _changed(recipe: Any, settings: Sequence[str] | None) -> Any:
+def _changed(usual: Value, settings: Sequence[str] | None, of: str) -> Value:
+    """A policy or a recipe, with the settings given."""
     from agnet.benchmarks.plain import checked
 
-    plain = {one.name: getattr(recipe, one.name) for one in fields(recipe)}
-    return replace(recipe, **checked(plain, read_settings(settings), "of a recipe"))
+    plain = {one.name: getattr(usual, one.name) for one in fields(usual)}
+    return replace(usual, **checked(plain, read_settings(settings), of))
 
 
 def _supernet(
     space: str,
     weights: Path | None,
     images: ImageData,
-    recipe: Any,
+    recipe: Recipe,
     epochs: tuple[int, int],
     seed: int,
     how: Execution,
@@ -202,7 +203,7 @@ def _searched(
     images: ImageData,
     policy: Policy,
     aim: Aim,
-    recipe: Any,
+    recipe: Recipe,
     seed: int,
     how: Execution,
     out: Path,
@@ -235,26 +236,12 @@ def _searched(
     return found
 
 
-def _picked(archive: Records, count: int) -> list[int]:
-    """Rows of the front without which most hypervolume would be lost, the most first."""
-    import numpy as np
-
-    from agnet.pareto import contributions
-
-    signs = [one.sign for one in archive.aim.objectives]
-    points = archive.outcomes.feasible_objectives
-    lost = contributions(points, np.multiply(signs, archive.aim.reference))
-    front = archive.front
-    best: list[int] = front[np.argsort(-lost[front], kind="stable")][:count].tolist()
-    return best
-
-
 def _finished(
     found: Transferred,
-    row: int,
+    arch: Architecture,
     number: int,
     images: ImageData,
-    recipe: Any,
+    recipe: Recipe,
     together: bool,
     test: bool,
     seed: int,
@@ -265,7 +252,7 @@ def _finished(
 
     return finish(
         found.net,
-        found.archive.archs[row],
+        arch,
         images,
         recipe,
         together=together,

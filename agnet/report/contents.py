@@ -35,11 +35,12 @@ def sections_of(groups: Mapping[str, Sequence[Run]], *, deep: bool = True) -> li
         deep: Whether to show what takes seconds: what surrogates knew, and maps of latent spaces.
     """
     several = len(next(iter(groups.values()))[0].config.objectives) > 1
+    best = {name: _best_run(runs) for name, runs in list(groups.items())[:DRAWN]}
     made = [Section("summary", "Summary", summary(groups), (_curves(groups, several),))]
     if several:
-        made.append(Section("fronts", "Fronts", Markup(), _fronts(groups)))
-    made.append(Section("best", "Best architectures", _drawn(groups)))
-    charts = _understood(groups) if deep else ()
+        made.append(Section("fronts", "Fronts", Markup(), _fronts(best)))
+    made.append(Section("best", "Best architectures", _drawn(groups, best)))
+    charts = _understood(best) if deep else ()
     if charts:
         made.append(Section("understood", "What it knew, and where it looked", Markup(), charts))
     made.append(Section("again", "Configuration, and how to go on", how_to_go_on(groups)))
@@ -59,20 +60,19 @@ def _curves(groups: Mapping[str, Sequence[Run]], several: bool) -> Chart:
     return Chart("chart-curves", said, _plain(Curves.of(groups)))
 
 
-def _fronts(groups: Mapping[str, Sequence[Run]]) -> tuple[Chart, ...]:
+def _fronts(best: Mapping[str, Run]) -> tuple[Chart, ...]:
     """That of the best run of each group."""
     said = "Every architecture that was evaluated; lines join those that nothing is better than."
     return tuple(
-        Chart(f"chart-front-{at}", f"{name}: {said}", _plain(Fronts.of(_best_run(runs))))
-        for at, (name, runs) in enumerate(list(groups.items())[:DRAWN])
+        Chart(f"chart-front-{at}", f"{name}: {said}", _plain(Fronts.of(run)))
+        for at, (name, run) in enumerate(best.items())
     )
 
 
-def _understood(groups: Mapping[str, Sequence[Run]]) -> tuple[Chart, ...]:
+def _understood(best: Mapping[str, Run]) -> tuple[Chart, ...]:
     """What the surrogate told, and where in the latent space queries lie, where there is one."""
     found: list[Chart] = []
-    for at, (name, runs) in enumerate(list(groups.items())[:DRAWN]):
-        run = _best_run(runs)
+    for at, (name, run) in enumerate(best.items()):
         told, place = Calibration.of(run), LatentMap.of(run)
         if not told.note:
             found.append(Chart(f"chart-told-{at}", f"{name}: {told.caption}", _plain(told)))
@@ -88,12 +88,13 @@ def _plain(figure: Any) -> dict[str, Any]:
     return {name: found[name] for name in ("data", "layout")}
 
 
-def _drawn(groups: Mapping[str, Sequence[Run]]) -> Markup:
+def _drawn(groups: Mapping[str, Sequence[Run]], best: Mapping[str, Run]) -> Markup:
     parts: list[Markup] = []
-    for name, runs in list(groups.items())[:DRAWN]:
-        run = _best_run(runs)
+    for name, run in best.items():
         rows = best_of(run)
-        parts.append(element("h3", name if len(runs) == 1 else f"{name}, seed {run.config.seed}"))
+        parts.append(
+            element("h3", name if len(groups[name]) == 1 else f"{name}, seed {run.config.seed}")
+        )
         if not rows:
             parts.append(element("p", "Nothing feasible was found."))
         parts.append(element("div", [_card(run, at) for at in rows], class_="cards"))

@@ -8,7 +8,7 @@ from typing import Any, final
 
 from agnet import __version__
 from agnet.report.looks import SCRIPT, STYLE
-from agnet.report.markup import Content, Markup, element, script_json
+from agnet.report.markup import Markup, element, script_json
 
 __all__ = ["Chart", "Section", "page"]
 
@@ -94,7 +94,7 @@ def page(title: str, sections: Sequence[Section], *, live: str = "") -> str:
             element("p", f"agnet {__version__}"),
         ],
     )
-    scripts: list[Content] = [figures_of(charts)]
+    scripts = [figures_of(charts)]
     if charts or live:
         scripts.append(Markup(f"<script>{plotly.offline.get_plotlyjs()}</script>"))
     else:
@@ -112,7 +112,7 @@ def page(title: str, sections: Sequence[Section], *, live: str = "") -> str:
             Markup(f"<style>{STYLE}</style>"),
         ],
     )
-    body = element("body", [main, *[Markup(one) for one in scripts]])
+    body = element("body", [main, *scripts])
     return "<!doctype html>\n" + element("html", [head, body], lang="en")
 
 

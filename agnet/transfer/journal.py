@@ -72,10 +72,6 @@ class Journal:
         """Returns what was found of a network, if it was evaluated at that version."""
         return self._values.get((version, arch))
 
-    def of_version(self, version: int) -> list[str]:
-        """Returns the networks that were evaluated at a version, in order."""
-        return [arch for own, arch in self._values if own == version]
-
     def add(self, version: int, arch: str, values: Sequence[float]) -> None:
         """Writes one evaluation.
 

@@ -80,11 +80,6 @@ class Policy:
         if not self.rate > 0:
             raise InvalidInput(f"got rate = {self.rate}; expected a number above 0")
 
-    @property
-    def evaluations(self) -> int:
-        """How many networks are evaluated for the first time in all."""
-        return self.archive * self.factor + self.iterations * self.newcomers
-
 
 NATV2: Final = Policy()
 POLICIES: Final[Mapping[str, Policy]] = {

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.objectives import Limit, Objective, Outcomes, outcomes
-from agnet.pareto import hypervolume, non_dominated
+from agnet.pareto import contributions, hypervolume, non_dominated
 from agnet.spaces import Architectures
 from agnet.strategies.nat import survivors
 
@@ -33,6 +33,11 @@ class Aim:
     limits: tuple[Limit, ...]
     columns: tuple[str, ...]
     reference: tuple[float, ...]
+
+    @property
+    def worst(self) -> npt.NDArray[np.float64]:
+        """The reference ``(M,)`` as something to be minimised."""
+        return np.multiply([one.sign for one in self.objectives], self.reference)
 
     def outcomes(self, values: npt.NDArray[np.float64]) -> Outcomes:
         """What values ``(B, K)`` mean."""
@@ -77,10 +82,13 @@ class Records:
     @property
     def hypervolume(self) -> float:
         """That of the front, to the reference of the aim."""
-        signs = [one.sign for one in self.aim.objectives]
-        return hypervolume(
-            self.outcomes.feasible_objectives, np.multiply(signs, self.aim.reference)
-        )
+        return hypervolume(self.outcomes.feasible_objectives, self.aim.worst)
+
+    def worth_most(self, n: int) -> Records:
+        """The ``n`` of the front without which most hypervolume would be lost, the most first."""
+        front = self.front
+        lost = contributions(self.outcomes.feasible_objectives, self.aim.worst)[front]
+        return self[front[np.argsort(-lost, kind="stable")][:n]]
 
     def surviving(self, n: int, rng: np.random.Generator) -> Records:
         """The ``n`` that stay, see :func:`agnet.strategies.nat.survivors`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias, final
+from typing import TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from agnet.surrogates import Surrogate
 __all__ = ["Forecast"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
-LEAST: Final = 2  # finite outcomes that a predictor learns from
 
 
 @final
