@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from agnet.errors import CheckpointError
+from agnet.errors import CheckpointError, StorageError
 
-__all__ = ["read_state", "replace_file", "state_bytes"]
+__all__ = ["read_state", "replace_file", "state_bytes", "write_state"]
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -39,6 +39,25 @@ def state_bytes(state: Mapping[str, Any]) -> bytes:
     buffer = io.BytesIO()
     torch.save(dict(state), buffer)
     return buffer.getvalue()
+
+
+def write_state(path: Path, state: Mapping[str, Any], what: str, advice: str = "") -> None:
+    """Writes a state, in place of what was there; the folder is made if it is not there.
+
+    Args:
+        path: The file.
+        state: As :func:`read_state` returns it.
+        what: What it holds, such as ``the training``, for the message.
+        advice: What to add to the message.
+
+    Raises:
+        StorageError: If it cannot be written; what was there is intact.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, state_bytes(state))
+    except OSError as error:
+        raise StorageError(f"cannot write {what} {path}: {error}{advice}") from error
 
 
 def read_state(path: Path, what: str, advice: str = "") -> dict[str, Any]:

@@ -13,8 +13,8 @@ import torch
 from agnet.benchmarks import Inherited
 from agnet.benchmarks.supernet import ElasticSharing, SuperNetwork, Teaching, check_images
 from agnet.benchmarks.training import Execution, Group, ImageData, Recipe
-from agnet.errors import CheckpointError, StorageError
-from agnet.files import read_state, replace_file, state_bytes
+from agnet.errors import CheckpointError
+from agnet.files import read_state, write_state
 from agnet.seeds import stream
 from agnet.spaces import Architectures
 from agnet.spaces.elastic import Options
@@ -189,12 +189,7 @@ class _Run:
             "rounds": [asdict(one) for one in self.rounds],
             "adaptation": self._how.state_dict(),
         }
-        try:
-            replace_file(path, state_bytes(content))
-        except OSError as error:
-            raise StorageError(
-                f"cannot write the transfer {path}: {error}; what was written before is intact"
-            ) from error
+        write_state(path, content, "the transfer", "; what was written before is intact")
 
     def load(self, path: Path) -> None:
         """Goes on from what was written.

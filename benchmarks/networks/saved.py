@@ -12,8 +12,8 @@ from torch import nn
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.benchmarks.networks.skeletons import read_skeleton
 from agnet.benchmarks.networks.standardised import standardised
-from agnet.errors import AgnetError, CheckpointError, InvalidInput, StorageError
-from agnet.files import read_state, replace_file, state_bytes
+from agnet.errors import AgnetError, CheckpointError, InvalidInput
+from agnet.files import read_state, write_state
 from agnet.spaces import Architecture, open_space
 
 __all__ = ["SavedNetwork", "check_keepable", "load_network", "save_network"]
@@ -74,11 +74,7 @@ def save_network(saved: SavedNetwork, path: Path) -> None:
         "standardises": saved.standardises,
         "weights": saved.network.state_dict(),
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, state_bytes(content))
-    except OSError as error:
-        raise StorageError(f"cannot write the network {path}: {error}") from error
+    write_state(path, content, "the network")
 
 
 def load_network(path: Path) -> SavedNetwork:

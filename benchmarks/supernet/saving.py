@@ -10,8 +10,8 @@ from typing import Any, Final
 import torch
 
 from agnet.benchmarks.supernet.network import SuperNetwork
-from agnet.errors import AgnetError, CheckpointError, StorageError
-from agnet.files import read_state, replace_file, state_bytes
+from agnet.errors import AgnetError, CheckpointError
+from agnet.files import read_state, write_state
 from agnet.spaces.elastic import ElasticConfig, Stage
 
 __all__ = ["load_supernet", "save_supernet"]
@@ -27,11 +27,7 @@ def save_supernet(net: SuperNetwork, path: Path) -> None:
     """
     weights = {name: value.cpu() for name, value in net.state_dict().items()}
     content = {"kind": KIND, "config": asdict(net.config), "weights": weights}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, state_bytes(content))
-    except OSError as error:
-        raise StorageError(f"cannot write the super-network {path}: {error}") from error
+    write_state(path, content, "the super-network")
 
 
 def load_supernet(path: Path) -> SuperNetwork:

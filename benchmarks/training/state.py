@@ -11,8 +11,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from agnet.benchmarks.training.recipe import Recipe
-from agnet.errors import CheckpointError, StorageError
-from agnet.files import read_state, replace_file, state_bytes
+from agnet.errors import CheckpointError
+from agnet.files import read_state, write_state
 
 __all__ = ["TrainingState"]
 
@@ -85,13 +85,7 @@ class TrainingState:
             "accuracies": self.accuracies,
             "seconds": self.seconds,
         }
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, state_bytes(content))
-        except OSError as error:
-            raise StorageError(
-                f"cannot write the training {path}: {error}; what was written before is intact"
-            ) from error
+        write_state(path, content, "the training", "; what was written before is intact")
 
     def load(self, path: Path) -> None:
         """Goes on from what was written.
