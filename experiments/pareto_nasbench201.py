@@ -39,14 +39,14 @@ SETTINGS: Final = {
     "four": ("val_accuracy", "flops_m", "raspi4_latency_ms", "fpga_latency_ms"),
 }
 MODELS: Final = ("qnehvi", "qparego")
-SAMPLERS: Final = ("random", "evolution", "latent", "cmaes", *MODELS)
+SAMPLERS: Final = ("random", "evolution", "latent", "cmaes", "surrogate", *MODELS)
 BASELINES: Final = ("nsga2", "nsga3", "moead", "tpe", "random")
 ARMS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "agnet": ("agnet", {}),
     **{f"lamoo-{name}": ("lamoo", {"sampler": name}) for name in SAMPLERS},
     **{
         f"{name}-alone": ("lamoo", {"sampler": name, "partition": False})
-        for name in ("evolution", "latent", "cmaes")
+        for name in ("evolution", "latent", "cmaes", "surrogate")
     },
     **{name: (name, {}) for name in (*MODELS, *BASELINES)},
 }

@@ -8,9 +8,10 @@ import numpy as np
 
 from agnet.errors import InvalidInput
 
-__all__ = ["MODELS", "check_numbers", "check_options"]
+__all__ = ["MODELS", "PROCESSES", "check_numbers", "check_options"]
 
-MODELS: Final = ("qnehvi", "qehvi", "qparego")  # samplers that choose by Gaussian processes
+PROCESSES: Final = ("qnehvi", "qehvi", "qparego")  # samplers that choose by Gaussian processes
+MODELS: Final = ("surrogate", *PROCESSES)  # and by any model
 OPTIONS: Final = {
     "sampler": ("random", "evolution", "latent", "cmaes", *MODELS),
     "encoding": ("onehot", "integer", "latent"),

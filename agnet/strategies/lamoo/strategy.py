@@ -17,18 +17,24 @@ from agnet.pareto import dominance_numbers
 from agnet.spaces import Architecture, Architectures
 from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem, Strategy
-from agnet.strategies.bayesian import POOL, BayesianModel
 from agnet.strategies.candidates import fill_up
 from agnet.strategies.checkpoints import make_state, restoring
+from agnet.strategies.judge import Judge
 from agnet.strategies.lamoo.cmaes import MEMORY, check_cma, evolved
 from agnet.strategies.lamoo.gathering import gather
 from agnet.strategies.lamoo.inputs import Encoding, integer, latent, onehot
+from agnet.strategies.lamoo.models import make_model, shown
 from agnet.strategies.lamoo.partition import Partition, Splitting, grow, undivided
 from agnet.strategies.lamoo.points import Points, comparable
 from agnet.strategies.lamoo.region import Inputs, Region
 from agnet.strategies.lamoo.reports import NodeReport, Round, load_rounds, report, save_rounds
 from agnet.strategies.lamoo.samplers import PARENTS, choose_parents, codes, offspring, uniform
-from agnet.strategies.lamoo.settings import MODELS, check_numbers, check_options
+from agnet.strategies.lamoo.settings import (
+    MODELS,
+    PROCESSES,
+    check_numbers,
+    check_options,
+)
 from agnet.strategies.latent_draws import LatentDraws
 from agnet.strategies.pretrained import ready_generator
 
@@ -67,8 +73,9 @@ class LaMOO(Strategy):
             rng: The random stream.
             sampler: ``random``; ``evolution`` for offspring of what is dominated least; ``latent``
                 for draws around its codes and from the prior of a generator; ``cmaes`` for draws of
-                an evolution strategy that has learnt from it; ``qnehvi``, ``qehvi`` or ``qparego``
-                for what Gaussian processes choose among random candidates.
+                an evolution strategy that has learnt from it; ``surrogate`` for what AG-Net's graph
+                ensemble chooses among many such draws of a generator; ``qnehvi``, ``qehvi`` or
+                ``qparego`` for what Gaussian processes choose among random candidates.
             encoding: What boundaries are drawn in: ``onehot``, ``integer`` or ``latent``.
             select: ``leaf`` for the best of all leaves, ``path`` for the better child from the root
                 down.
@@ -93,9 +100,9 @@ class LaMOO(Strategy):
         self._splitting = Splitting(kernel, min_split, children == "label") if partition else None
         if sampler == "cmaes":
             check_cma()
-        self._model = BayesianModel(problem, rng, sampler) if sampler in MODELS else None
+        self._model = make_model(sampler, problem, rng) if sampler in MODELS else None
         self._latent: LatentDraws | None = None
-        if "latent" in (sampler, encoding):
+        if "latent" in (sampler, encoding) or sampler == "surrogate":
             self._latent = LatentDraws(ready_generator(problem.space, rng), rng)
         self._encode = _encoding(encoding, problem, self._latent)
         self._rounds: tuple[Round, ...] = ()
@@ -137,16 +144,24 @@ class LaMOO(Strategy):
         return self._rounds
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns what was evaluated, the rounds, the generator if any, and the random stream."""
-        generator = None if self._latent is None else self._latent.generator.state_dict()
-        rounds = save_rounds(self._rounds)
-        return make_state("lamoo", self._archive, self._rng, generator=generator, rounds=rounds)
+        """Returns what was evaluated, the rounds, both models if any, and the random stream."""
+        model = self._model
+        return make_state(
+            "lamoo",
+            self._archive,
+            self._rng,
+            generator=None if self._latent is None else self._latent.generator.state_dict(),
+            surrogate=model.surrogate.state_dict() if isinstance(model, Judge) else None,
+            rounds=save_rounds(self._rounds),
+        )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores a state; see :meth:`Strategy.load_state_dict`."""
         with restoring("lamoo", self._archive, self._rng, state):
             if self._latent is not None:
                 self._latent.generator.load_state_dict(state["generator"])
+            if isinstance(self._model, Judge):
+                self._model.surrogate.load_state_dict(state["surrogate"])
             self._rounds, self._tree = load_rounds(state["rounds"]), ()
 
     def _divide(self, inputs: Inputs, points: Points) -> Partition:
@@ -159,14 +174,15 @@ class LaMOO(Strategy):
         """The first candidates of a region, or those that the model chooses among many."""
         if self._model is None or not len(self._archive):
             return gather(blocks, region, self._encode, n, self._archive)
-        pool = gather(blocks, region, self._encode, POOL, self._archive, least=n)
+        number = shown(self._model)
+        pool = gather(blocks, region, self._encode, number, self._archive, least=n)
         self._model.learn(self._archive)
         return pool[self._model.choose(pool, n)]
 
     def _blocks(self, region: Region, inputs: Inputs, points: Points) -> Iterator[Architectures]:
         """The candidates of the sampler, and uniform ones where those are too few."""
         anything = uniform(self._archive, self._rng)
-        if self._sampler == "random" or self._model is not None or not len(points):
+        if self._sampler in ("random", *PROCESSES) or not len(points):
             return anything
         number = MEMORY if self._sampler == "cmaes" else PARENTS
         rows = choose_parents(points, region.contains(inputs), self._rng, number)
@@ -174,7 +190,7 @@ class LaMOO(Strategy):
         if self._sampler == "cmaes":
             numbers = dominance_numbers(points)[rows]
             return chain(evolved(parents, numbers, self._rng), anything)
-        if self._latent is not None and self._sampler == "latent":
+        if self._latent is not None and self._sampler in ("latent", "surrogate"):
             return chain(codes(self._latent, parents, self._rng), anything)
         return chain(offspring(parents, self._rng), anything)
 

@@ -73,6 +73,10 @@ class TestLatent(TestTwoObjectives):
         return Subset(SPACE.enumerate()[::170])
 
 
+class TestSurrogate(TestLatent):
+    settings = {"sampler": "surrogate", "min_split": 4}
+
+
 class TestLargeSpace(TestTwoObjectives):
     settings = {"sampler": "evolution"}
     rounds = 4

@@ -23,7 +23,7 @@ from tests.strategies.lamoo.told import BOTH, SPACE, made, start, tell, worth
 @pytest.mark.parametrize(
     ("sampler", "select"),
     [
-        *product(["random", "evolution", "latent", "cmaes"], ["leaf", "path"]),
+        *product(["random", "evolution", "latent", "cmaes", "surrogate"], ["leaf", "path"]),
         ("qparego", "leaf"),
     ],
 )
@@ -66,7 +66,7 @@ def test_the_tree_is_reported() -> None:
     assert strategy.rounds()[-1].nodes == len(tree)
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
+@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes", "surrogate"])
 def test_a_sampler_can_be_left_alone(sampler: str) -> None:
     """Then the tree is its root, the region is the whole space, and every proposal lies inside."""
     strategy = start(60, sampler=sampler, partition=False)
@@ -119,7 +119,7 @@ def test_volumes_are_on_the_scale_of_the_first_outcomes() -> None:
     assert strategy.tree()[0].hypervolume == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes"])
+@pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes", "surrogate"])
 def test_stopped_and_resumed_equals_unbroken(sampler: str) -> None:
     def go_on(strategy: LaMOO, rounds: int) -> list[str]:
         texts = []
@@ -148,7 +148,7 @@ def test_a_state_without_its_generator_is_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"sampler": "nsga2"}, "sampler 'nsga2'; expected random, evolution, latent, cmaes, qn"),
+        ({"sampler": "nsga2"}, "sampler 'nsga2'; expected random, evolution, latent, cmaes, surr"),
         ({"encoding": "text"}, "encoding 'text'"),
         ({"select": "greedy"}, "select 'greedy'"),
         ({"kernel": "cosine"}, "kernel 'cosine'"),
