@@ -125,6 +125,8 @@ class AGNet(Strategy):
         known = len(self._archive)
         if known and self._judge is not None:
             self._judge.learn(self._archive)
+            if not self._covered:
+                self._judge.turn(self._preset.parts, self._rng)
         due = known - self._retrained >= self._preset.retrain_every
         if due and self._latent is not None and self._retraining:
             weights = rank_weights(self._ranks(), self._preset.k)

@@ -10,22 +10,65 @@ any number of objectives, batched over candidates.
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-__all__ = ["LEAST", "choose_by_gain", "directions", "expected_gains", "log_gains", "worths"]
+__all__ = [
+    "LEAST",
+    "Aim",
+    "choose_by_gain",
+    "directions",
+    "expected_gains",
+    "log_gains",
+    "part",
+    "whole",
+    "worths",
+]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
 DIRECTIONS: Final = 128
+FEW: Final = 8  # of them, which lead to a part of the front
+BOLD: Final = 3.0  # times the deviations, where only a part is looked for
 DRAWS: Final = 16  # of each candidate, at the quantiles of a normal distribution
 SHORTLIST: Final = 512  # candidates of the highest gain, among which a batch is chosen
 LEAST: Final = 1e-12  # so that what adds nothing can still be ordered by its feasibility
 CHUNK: Final = 64  # candidates at a time: their draws in all directions stay in the cache
+
+
+@final
+@dataclass(frozen=True)
+class Aim:
+    """What is looked for.
+
+    Attributes:
+        spread: ``(D, M)``, the directions in which hypervolume counts.
+        boldness: How many times the deviations of predictions count.
+    """
+
+    spread: Array
+    boldness: float = 1.0
+
+
+def whole(objectives: int) -> Aim:
+    """Returns the aim at a whole front."""
+    return Aim(directions(objectives))
+
+
+def part(objectives: int, rng: np.random.Generator) -> Aim:
+    """Returns the bold aim at a part of a front, wherever that is.
+
+    A batch that is spread along the whole front climbs the nearest hill everywhere. All of it in a
+    few neighbouring directions, and taken for as good as it may be, gets over to the next one.
+    """
+    spread = directions(objectives)
+    near = spread @ spread[rng.integers(len(spread))]
+    return Aim(spread[np.argsort(-near, kind="stable")[:FEW]], BOLD)
 
 
 def directions(objectives: int) -> Array:
@@ -66,15 +109,21 @@ def expected_gains(mean: Array, std: Array, best: Array, reference: Array, sprea
     return gains
 
 
-def log_gains(mean: Array, std: Array, front: Array, reference: Array) -> Array:
+def log_gains(mean: Array, std: Array, front: Array, reference: Array, aim: Aim) -> Array:
     """The logarithm of the expected gain ``(B,)``; see :func:`choose_by_gain`."""
-    spread = directions(mean.shape[1])
-    best = _best(front, reference, spread)
-    return np.asarray(np.log(expected_gains(mean, std, best, reference, spread) + LEAST))
+    best = _best(front, reference, aim.spread)
+    gains = expected_gains(mean, aim.boldness * std, best, reference, aim.spread)
+    return np.asarray(np.log(gains + LEAST))
 
 
 def choose_by_gain(
-    mean: Array, std: Array, front: Array, reference: Array, n: int, log_weight: Array
+    mean: Array,
+    std: Array,
+    front: Array,
+    reference: Array,
+    aim: Aim,
+    n: int,
+    log_weight: Array,
 ) -> npt.NDArray[np.int64]:
     """Chooses up to ``n`` candidates, one after the other, the first choice first.
 
@@ -85,14 +134,15 @@ def choose_by_gain(
         std: ``(B, M)``, zero where a metric is known.
         front: ``(F, M)``, of what is known.
         reference: ``(M,)``.
+        aim: At the whole front, or at a part of it.
         n: How many.
         log_weight: ``(B,)``, added to the logarithm of the gain: a log-probability.
     """
-    first = log_gains(mean, std, front, reference) + log_weight
+    first = log_gains(mean, std, front, reference, aim) + log_weight
     rows = np.argsort(-first, kind="stable")[: max(SHORTLIST, 4 * n)]
-    spread = directions(mean.shape[1])
+    spread = aim.spread
     best = _best(front, reference, spread)
-    points = mean[rows, None] + std[rows, None] * _draws(std[rows])
+    points = mean[rows, None] + aim.boldness * std[rows, None] * _draws(std[rows])
     worth = worths(points, reference, spread)  # what is drawn stays, while the best rises
     chosen: list[int] = []
     for _ in range(min(n, len(rows))):

@@ -15,7 +15,7 @@ from agnet.strategies.archive import Archive
 from agnet.strategies.base import Problem
 from agnet.strategies.feasibility import log_feasibility, margins
 from agnet.strategies.guide import Guide
-from agnet.strategies.hypervolume_gain import choose_by_gain, log_gains
+from agnet.strategies.hypervolume_gain import choose_by_gain, log_gains, part, whole
 from agnet.strategies.targets import search_scores
 from agnet.surrogates import GaussianProcess, GraphEnsemble, Surrogate
 from agnet.surrogates.acquisitions import Acquisition
@@ -64,6 +64,7 @@ class Judge:
         self._guide, self._slope = guide, 0.0
         self._problem, self.surrogate, self._acquire = problem, surrogate, acquire
         self._many = len(problem.objectives) > 1 and not joint
+        self._aim = whole(len(problem.objectives))
         computed = problem.known if self._many else {}
         metrics = list(enumerate(objective.metric for objective in problem.objectives))
         self._known = [m for m, name in metrics if name in computed]
@@ -92,6 +93,15 @@ class Judge:
         columns = [self._scores[:, self._predicted], targets]
         self.surrogate.fit(archive.archs, np.concatenate(columns, axis=1))
 
+    def turn(self, parts: float, rng: np.random.Generator) -> None:
+        """Aims, with a probability of ``parts``, at a part of the front, else at all of it.
+
+        With a single objective there is one aim only.
+        """
+        if self._many:
+            objectives = len(self._problem.objectives)
+            self._aim = part(objectives, rng) if rng.random() < parts else whole(objectives)
+
     def promise(self, archs: Architectures) -> Array:
         """How much ``(B,)`` candidates promise, each on its own."""
         return self._judged(archs)[0]
@@ -101,7 +111,7 @@ class Judge:
         if self._many:
             mean, std, feasible = self._believed(pool)
             front = self._scores[self._feasible]
-            return choose_by_gain(mean, std, front, self._reference(), n, feasible)
+            return choose_by_gain(mean, std, front, self._reference(), self._aim, n, feasible)
         promise, feasible = self._judged(pool)
         order = np.argsort(-promise, kind="stable")
         joint = len(self._problem.objectives) > 1
@@ -117,7 +127,7 @@ class Judge:
         if not self._many:
             return self._bound(mean, std).mean(axis=1) + feasible, feasible
         front = self._scores[self._feasible]
-        return log_gains(mean, std, front, self._reference()) + feasible, feasible
+        return log_gains(mean, std, front, self._reference(), self._aim) + feasible, feasible
 
     def _bound(self, mean: Array, std: Array) -> Array:
         """What candidates promise on their own: the mean of the bounds that take turns."""

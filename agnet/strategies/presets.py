@@ -28,6 +28,8 @@ class Preset:
         climbing: and in a space where the search climbs, of the choices of a batch in turn. With 2
             alone, or with 2 and 4, some searches end on the nearest hill; with 3 alone they end
             short of the top.
+        parts: Share of the rounds, in such a space, that look for a part of the front only, where
+            there are several objectives.
         k: Flatness of the rank weights.
         retrain_every: Queries between retrainings of the generator.
         updates: Of each retraining.
@@ -45,6 +47,7 @@ class Preset:
     climbs: int = 5
     boldness: tuple[float, ...] = (2.0,)
     climbing: tuple[float, ...] = (3.0, 3.0, 3.0, 1.0)
+    parts: float = 0.5
     k: float = 0.01
     retrain_every: int = 16
     updates: int = 10

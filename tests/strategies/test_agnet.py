@@ -150,6 +150,16 @@ def test_every_space_is_searched(space: SearchSpace) -> None:
     assert np.median(worth(asked[-1])) > np.quantile(worth(told), 0.9)
 
 
+def test_resumed_among_parts_of_a_front_equals_unbroken() -> None:
+    """In a space that draws do not cover, with which part a round looks for being drawn."""
+    whole = made(DARTS(), BOTH)
+    start(whole)
+    rounds(whole, 1)
+    resumed = made(DARTS(), BOTH, seed=9)
+    resumed.load_state_dict(through_a_file(whole.state_dict()))
+    assert rounds(resumed, 4) == rounds(whole, 4)
+
+
 @pytest.mark.parametrize("surrogate", ["gnn", "gp", "trees"])
 def test_it_finds_nearly_the_best_of_a_sum(surrogate: str) -> None:
     strategy = made(PART, surrogate=surrogate)

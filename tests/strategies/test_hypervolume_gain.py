@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import gamma, pi
 
 import numpy as np
@@ -11,8 +12,12 @@ from agnet.strategies.hypervolume_gain import (
     choose_by_gain,
     directions,
     expected_gains,
+    part,
+    whole,
     worths,
 )
+
+AIM = np.zeros(2), whole(2)
 
 
 def factor(objectives: int) -> float:
@@ -81,7 +86,7 @@ def test_what_is_dominated_for_sure_gains_nothing() -> None:
 def test_a_batch_is_not_several_times_the_same() -> None:
     """The second best alone adds nothing to the best; what lies elsewhere does."""
     mean = np.array([[2.0, 1.0], [1.99, 1.0], [0.5, 1.6], [0.1, 0.1]])
-    found = choose_by_gain(mean, np.zeros((4, 2)), np.empty((0, 2)), np.zeros(2), 3, np.zeros(4))
+    found = choose_by_gain(mean, np.zeros((4, 2)), np.empty((0, 2)), *AIM, 3, np.zeros(4))
     assert found.tolist()[:2] == [0, 2]
     assert len(set(found.tolist())) == 3
 
@@ -89,12 +94,50 @@ def test_a_batch_is_not_several_times_the_same() -> None:
 def test_what_may_break_a_limit_is_worth_less() -> None:
     mean = np.array([[2.0, 2.0], [1.0, 1.0]])
     weight = np.array([-20.0, 0.0])
-    found = choose_by_gain(mean, np.zeros((2, 2)), np.empty((0, 2)), np.zeros(2), 2, weight)
+    found = choose_by_gain(mean, np.zeros((2, 2)), np.empty((0, 2)), *AIM, 2, weight)
     assert found.tolist() == [1, 0]
 
 
 def test_no_more_than_there_is() -> None:
     nothing = np.empty((0, 2))
-    assert len(choose_by_gain(nothing, nothing, nothing, np.zeros(2), 3, np.empty(0))) == 0
+    assert len(choose_by_gain(nothing, nothing, nothing, *AIM, 3, np.empty(0))) == 0
     one = np.ones((1, 2))
-    assert choose_by_gain(one, one, nothing, np.zeros(2), 3, np.zeros(1)).tolist() == [0]
+    assert choose_by_gain(one, one, nothing, *AIM, 3, np.zeros(1)).tolist() == [0]
+
+
+@pytest.mark.parametrize("objectives", [2, 3, 4])
+def test_a_part_is_a_few_neighbouring_directions_drawn_anywhere(objectives: int) -> None:
+    spread = directions(objectives)
+    rng = np.random.default_rng(0)
+    parts = [part(objectives, rng) for _ in range(50)]
+    for aim in parts:
+        assert aim.boldness > 1 and len(aim.spread) < len(spread)
+        centre = aim.spread[0]
+        others = spread[~(spread[:, None] == aim.spread).all(axis=2).any(axis=1)]
+        assert (aim.spread @ centre).min() >= (others @ centre).max()
+    assert len({tuple(aim.spread[0]) for aim in parts}) > 25
+
+
+def test_a_part_of_the_front_is_looked_for_alone() -> None:
+    """Where all directions lead to the second objective, what is best in the first is left."""
+    mean = np.array([[9.0, 1.0], [1.0, 2.0], [1.1, 1.9], [0.9, 2.1]])
+    nothing, steady = np.empty((0, 2)), np.zeros((4, 2))
+    steep = next(
+        aim
+        for aim in (part(2, np.random.default_rng(seed)) for seed in range(100))
+        if (aim.spread[:, 1] > 0.9).all()
+    )
+    alone = choose_by_gain(mean, steady, nothing, np.zeros(2), steep, 2, np.zeros(4))
+    assert 0 not in alone.tolist()
+    assert choose_by_gain(mean, steady, nothing, *AIM, 2, np.zeros(4))[0] == 0
+
+
+def test_boldness_prefers_what_is_uncertain() -> None:
+    mean, std = np.array([[1.4, 1.4], [1.0, 1.0]]), np.array([[0.0, 0.0], [0.5, 0.5]])
+    front = np.array([[1.2, 1.2]])
+    bold = replace(whole(2), boldness=3.0)
+    chosen = [
+        choose_by_gain(mean, std, front, np.zeros(2), aim, 1, np.zeros(2))[0]
+        for aim in (whole(2), bold)
+    ]
+    assert chosen == [0, 1]

@@ -188,3 +188,20 @@ def test_where_everything_failed_candidates_can_still_be_chosen() -> None:
     judge, rows = learnt(told), SPACE.enumerate()
     assert np.isfinite(judge.promise(rows)).all()
     assert len(set(judge.choose(rows, 5).tolist())) == 5
+
+
+def test_several_objectives_take_turns_between_all_of_the_front_and_a_part() -> None:
+    judge, rng = learnt(archive(known=False)), np.random.default_rng(0)
+    sizes = []
+    for _ in range(40):
+        judge.turn(0.5, rng)
+        sizes.append(len(judge._aim.spread))
+    assert 10 < sizes.count(len(directions(2))) < 30
+
+
+def test_a_single_aim_draws_nothing() -> None:
+    """So that the histories of searches for one objective do not depend on turns."""
+    judge, rng = learnt(archive(known=False), joint=True), np.random.default_rng(0)
+    judge.turn(1.0, rng)
+    assert len(judge._aim.spread) == len(directions(2))
+    assert rng.random() == np.random.default_rng(0).random()
