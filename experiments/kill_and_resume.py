@@ -2,8 +2,9 @@
 
     python experiments/kill_and_resume.py [--strategies agnet gp ...] [--kills 20] [--workers 0]
 
-With ``--minimize flops_m`` the searches have two objectives. Prints what differs (nothing), and
-writes experiments/results/kill_and_resume.json, in which other strategies stay as they are.
+With ``--minimize flops_m`` the searches have two objectives, with ``--set sampler=cmaes`` a setting
+of their strategy. Prints what differs (nothing), and
+writes experiments/results/kill_and_resume.json, in which other searches stay as they are.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--minimize", help="a metric that is the second objective")
+    parser.add_argument("--set", nargs="+", default=[], help="settings, each NAME=VALUE")
     given = vars(parser.parse_args())
     different = 0
     for strategy in given.pop("strategies"):
@@ -41,17 +43,20 @@ def main() -> None:
         different += found["rows_that_differ"]
         print(strategy, found, flush=True)
         results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        what = ", ".join(name for name in (strategy, given["minimize"]) if name)
+        what = ", ".join(name for name in (strategy, given["minimize"], *given["set"]) if name)
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(results | {what: found}, sort_keys=True) + "\n")
     sys.exit(bool(different))
 
 
-def compare_one(
-    strategy: str, kills: int, queries: int, batch: int, workers: int, minimize: str | None
-) -> dict[str, Any]:
+def compare_one(strategy: str, **given: Any) -> dict[str, Any]:
     """Runs one search unbroken and one in pieces, and says what was done and found."""
-    settings = ["--strategy", strategy, "--queries", str(queries), "--batch", str(batch)]
+    kills, minimize, workers = given.pop("kills"), given["minimize"], given["workers"]
+    settings = ["--strategy", strategy]
+    for name in ("queries", "batch"):
+        settings += [f"--{name}", str(given[name])]
+    for setting in given.pop("set"):
+        settings += ["--set", setting]
     if minimize:
         settings += ["--maximize", "val_accuracy", "--minimize", minimize]
     with tempfile.TemporaryDirectory() as name:
@@ -60,14 +65,7 @@ def compare_one(
         recorded = kill_often(broken, settings, kills, workers)
         start(broken, ["--resume", "--workers", str(workers)]).wait()
         different = compare(whole, broken)
-    return {
-        "queries": queries,
-        "batch": batch,
-        "workers": workers,
-        "minimize": minimize,
-        "recorded_at_kills": recorded,
-        "rows_that_differ": different,
-    }
+    return given | {"recorded_at_kills": recorded, "rows_that_differ": different}
 
 
 def start(folder: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
