@@ -18,11 +18,12 @@ ALLOWED = {
     "objectives": {"errors"},
     "config": {"errors", "objectives"},
     "extras": {"errors"},
+    "markup": set(),
     "files": {"errors"},
     "pareto": {"errors"},
     "standing": {"objectives", "pareto"},
     "progress": {"standing"},
-    "spaces": BASE,
+    "spaces": BASE | {"markup"},
     "generators": BASE | {"spaces"},
     "surrogates": BASE | {"extras", "spaces"},
     "benchmarks": BASE | {"extras", "spaces"},
@@ -45,7 +46,7 @@ ALLOWED = {
     "sweeps": None,
     "testing": None,
     "report": BASE
-    | {"config", "extras", "pareto", "preparation", "runs", "storage", "sweeps"}
+    | {"config", "extras", "markup", "pareto", "preparation", "runs", "storage", "sweeps"}
     | {"spaces", "generators", "surrogates", "benchmarks", "strategies"},
     "cli": None,
 }

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from agnet.report.calibration import Calibration
 from agnet.report.contents import fragment, sections_of
 from agnet.report.curves import Curves
-from agnet.report.drawing import draw, svg
 from agnet.report.fronts import Fronts
 from agnet.report.latent_map import LatentMap
 from agnet.report.live import Address, serving
 from agnet.report.page import page
 from agnet.report.strips import Strip
+from agnet.spaces.drawing import draw, svg
 
 if TYPE_CHECKING:
     from agnet.runs import Run

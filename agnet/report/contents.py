@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from agnet.markup import Markup, element, joined
 from agnet.report.calibration import Calibration
 from agnet.report.curves import Curves
-from agnet.report.drawing import svg
 from agnet.report.fronts import Fronts
 from agnet.report.latent_map import LatentMap
-from agnet.report.markup import Markup, element, joined
 from agnet.report.page import Chart, Section
 from agnet.report.summary import best_of, how_to_go_on, metrics_of, summary
+from agnet.spaces.drawing import svg
 
 if TYPE_CHECKING:
     from agnet.runs import Run

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from agnet.errors import AgnetError, InvalidInput
+from agnet.markup import joined
 from agnet.report.contents import sections_of
-from agnet.report.markup import joined
 from agnet.report.page import page
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from agnet import __version__
+from agnet.markup import Markup, element, script_json
 from agnet.report.looks import SCRIPT, STYLE
-from agnet.report.markup import Markup, element, script_json
 
 __all__ = ["Chart", "Section", "page"]
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from agnet.errors import InvalidInput
 from agnet.generators import Generator, interpolate, load_pretrained
-from agnet.report.drawing import draw, svg
 from agnet.report.style import Array, chart, hover, panels
 from agnet.spaces import Architecture
+from agnet.spaces.drawing import draw, svg
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

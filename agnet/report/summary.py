@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from agnet.report.markup import Markup, element, joined, table
+from agnet.markup import Markup, element, joined, table
 from agnet.sweeps import interval
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from agnet.report.markup import Markup, element
+from agnet.markup import Markup, element
 from agnet.report.page import Chart, Section, page
-from tests.report.test_markup import Reader
+from tests.test_markup import Reader
 
 CHART = Chart("one", "what it </script> shows", {"data": [{"x": ["</script>"]}], "layout": {}})
 

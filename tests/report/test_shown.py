@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.report.runs import searched, two
-from tests.report.test_markup import Reader
+from tests.test_markup import Reader
 
 
 def test_a_run_is_shown_by_its_best() -> None:

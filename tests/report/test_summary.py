@@ -6,7 +6,7 @@ import numpy as np
 
 from agnet.report.summary import best_of, how_to_go_on, metrics_of, summary
 from tests.report.runs import searched, two
-from tests.report.test_markup import Reader
+from tests.test_markup import Reader
 
 
 def test_the_best_comes_first_and_every_group_has_a_line() -> None:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agnet.report.markup import Markup, element, joined, script_json, table
+from agnet.markup import Markup, element, joined, script_json, table
 
 
 class Reader(HTMLParser):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from agnet.report._anatomy import Part, anatomy
-from agnet.report._picture import FONT, Box, Picture, Wire, Words, picture
-from agnet.report.style import Array
-from agnet.spaces import Architecture
+from agnet.spaces.architectures import Architecture
+from agnet.spaces.drawing._anatomy import Part, anatomy
+from agnet.spaces.drawing._layering import Array
+from agnet.spaces.drawing._picture import FONT, Box, Picture, Wire, Words, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

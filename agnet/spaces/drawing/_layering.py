@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final, final
 
 import numpy as np
+import numpy.typing as npt
 
-from agnet.report.style import Array
+__all__ = ["Array", "Layout", "Links", "layered"]
 
-__all__ = ["Layout", "Links", "layered"]
-
+Array = npt.NDArray[np.float64]
 Links = Sequence[tuple[int, int]]
 
 COLUMN_GAP: Final = 30.0

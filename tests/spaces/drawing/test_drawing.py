@@ -8,10 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from agnet.report._anatomy import Cell, Part, Rows, anatomy, words
-from agnet.report._layering import layered
-from agnet.report._picture import picture
-from agnet.report.drawing import draw, svg
 from agnet.spaces import (
     DARTS,
     Architecture,
@@ -21,6 +17,10 @@ from agnet.spaces import (
     Subset,
     open_space,
 )
+from agnet.spaces.drawing import draw, svg
+from agnet.spaces.drawing._anatomy import Cell, Part, Rows, anatomy, words
+from agnet.spaces.drawing._layering import layered
+from agnet.spaces.drawing._picture import picture
 
 NAMES = ("nasbench201", "nasbench101", "darts", "blocks", "ofa_mbv3", "elastic-tiny")
 
@@ -212,7 +212,7 @@ def test_parts_have_a_label_that_is_no_formula_to_matplotlib() -> None:
     axes = Figure().subplots()
     odd = Cell("$x$ <b>", (Part("$a_{$", "input"), Part("out", "output")), ((0, 1),))
     assert len(picture([odd]).boxes) == 2
-    from agnet.report.drawing import _write
+    from agnet.spaces.drawing._rendering import _write
 
     _write("$a_{$ $", 0.0, 0.0, axes, centred=True)
     assert len(axes.patches) == 1

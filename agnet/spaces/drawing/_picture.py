@@ -8,9 +8,8 @@ from typing import Final, final
 
 import numpy as np
 
-from agnet.report._anatomy import Cell, Part, Rows
-from agnet.report._layering import layered
-from agnet.report.style import Array
+from agnet.spaces.drawing._anatomy import Cell, Part, Rows
+from agnet.spaces.drawing._layering import Array, layered
 
 __all__ = ["FONT", "Box", "Picture", "Wire", "Words", "picture"]
 
