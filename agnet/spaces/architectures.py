@@ -66,6 +66,12 @@ class Architecture:
     def __repr__(self) -> str:
         return f"Architecture({self._space.name}, {str(self)!r})"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the drawing, and the text."""
+        from agnet.spaces.drawing import architecture_shown
+
+        return architecture_shown(self)
+
 
 @final
 class Architectures(Sequence[Architecture]):
@@ -128,3 +134,9 @@ class Architectures(Sequence[Architecture]):
 
     def __repr__(self) -> str:
         return f"Architectures({self.space.name}, {len(self)})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how many there are, and the first few drawn."""
+        from agnet.spaces.drawing import batch_shown
+
+        return batch_shown(self)

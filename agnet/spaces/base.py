@@ -239,6 +239,12 @@ class SearchSpace(ABC):
         edges = graphs.adjacency[0][kept][:, kept].nonzero().t().contiguous()
         return Data(x=graphs.ops[0][kept], edge_index=edges, text=str(arch))
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the name, the size, and one architecture drawn."""
+        from agnet.spaces.drawing import space_shown
+
+        return space_shown(self)
+
 
 def check_level(space: SearchSpace, level: str | None) -> None:
     """Checks the level of a key.
