@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.custom import TableBenchmark
+from agnet.benchmarks.function import FunctionBenchmark
 from agnet.benchmarks.inherited import Inherited, open_inherited
 from agnet.benchmarks.nasbench101 import NASBench101Benchmark
 from agnet.benchmarks.nasbench201 import NASBench201Benchmark
@@ -23,6 +24,7 @@ from agnet.spaces import open_space
 __all__ = [
     "BENCHMARKS",
     "Benchmark",
+    "FunctionBenchmark",
     "Inherited",
     "NASBench101Benchmark",
     "NASBench201Benchmark",

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.extras import needs
-from agnet.integrations.choice_space import ChoiceSpace
 from agnet.objectives import Limit, Objective, Outcomes
-from agnet.spaces import Architectures
+from agnet.spaces import Architectures, ChoiceSpace
 from agnet.strategies import Problem
 
 with needs("optuna", "AGNetSampler"):

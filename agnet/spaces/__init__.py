@@ -7,6 +7,7 @@ from agnet.errors import InvalidInput
 from agnet.spaces.architectures import Architecture, Architectures, Choices
 from agnet.spaces.base import LISTABLE, SearchSpace
 from agnet.spaces.blocks import BlockCells
+from agnet.spaces.choice_space import ChoiceSpace
 from agnet.spaces.darts import DARTS
 from agnet.spaces.elastic import ELASTIC_PRESETS, ElasticSpace, elastic_variants
 from agnet.spaces.graphs import GraphBatch
@@ -22,6 +23,7 @@ __all__ = [
     "Architecture",
     "Architectures",
     "BlockCells",
+    "ChoiceSpace",
     "Choices",
     "ElasticSpace",
     "GraphBatch",

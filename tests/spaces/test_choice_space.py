@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from agnet.errors import InvalidArchitecture, InvalidInput
-from agnet.integrations.choice_space import ChoiceSpace
-from agnet.spaces import SearchSpace
+from agnet.spaces import ChoiceSpace, SearchSpace
 from agnet.testing import SpaceContract
 
 
