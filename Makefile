@@ -3,6 +3,7 @@
 # make test-browser   that of reports, in a browser (apt-get install chromium chromium-driver)
 # make test-imagenet   that of training on image files, in an environment of its own (5.5 GB)
 # make data     imports the tables that FROM holds into DATA (see CONTRIBUTING)
+# make notebooks   executes the notebooks, and keeps what they show
 # make check    lint, format and types
 PYTHON ?= python3
 DATA ?= $(CURDIR)/data
@@ -13,7 +14,7 @@ READY := .venv/.ready
 VISION := .venv-imagenet/bin
 VISION_READY := .venv-imagenet/.ready
 
-.PHONY: search test test-browser test-imagenet slow data check clean
+.PHONY: search test test-browser test-imagenet slow data notebooks check clean
 
 search: $(READY)
 	$(BIN)/agnet search
@@ -39,6 +40,10 @@ data: $(READY)
 	AGNET_DATA=$(DATA) $(BIN)/agnet import ofa_mbv3 $(FROM)/ofa_mbv3_acc_predictor_fp16.npz
 	AGNET_DATA=$(DATA) $(BIN)/agnet import ofa_mbv3 $(FROM)/ofa_lut_i7-8700K.csv
 	AGNET_DATA=$(DATA) $(BIN)/agnet import ofa_mbv3 $(FROM)/ofa_mbv3_accuracy.npz
+
+notebooks: $(READY)
+	$(BIN)/jupytext --quiet --sync experiments/notebooks/*.py
+	$(if $(wildcard $(DATA)),AGNET_DATA=$(DATA)) $(BIN)/pytest --nbmake --overwrite -W default experiments/notebooks
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from scipy import stats
 
 from agnet.errors import MissingExtra
 from agnet.objectives import Outcomes
-from agnet.report._stretches import Stretch, stretches
+from agnet.report._stretches import MOST, Stretch, stretches
 from agnet.report.style import (
     COLOURS,
     CONTINUOUS,
@@ -45,6 +45,7 @@ Rows = npt.NDArray[np.int64]
 
 LOOKED_AT: Final = 1000  # queries: a fit takes long with many more
 FEWEST: Final = 3  # outcomes that are learnt from
+RANKED: Final = 4  # queries of a stretch on average: the order of fewer says next to nothing
 SURE: Final = 1.959964  # deviations on each side of the mean, for 95 %
 
 
@@ -228,7 +229,7 @@ def _told(run: Run, values: Array, known: Rows) -> tuple[list[Told], str]:
         space = run.benchmark.space
         archs = space.batch([space.parse(row.arch) for row in run.rows[: len(values)]])
     try:
-        for stretch in stretches(run, later):
+        for stretch in stretches(run, later, min(MOST, max(len(later) // RANKED, 1))):
             before = known[known < stretch.rows.min()]
             if len(np.unique(values[before])) < FEWEST:
                 continue

@@ -54,6 +54,13 @@ def test_a_round_is_predicted_from_what_was_known_before_it() -> None:
     assert same(found.observed, run.values[12:, 0])
 
 
+def test_small_rounds_are_put_together() -> None:
+    """The order of two queries says nothing."""
+    run = search(Toy(), strategy="gp", queries=28, init=12, batch=2, seed=1)
+    found = Calibration.of(run)
+    assert [len(one.rows) for one in found.stretches] == [4, 4, 4, 4]
+
+
 def test_the_rank_correlation_is_that_of_the_order() -> None:
     assert calibration._kendall(np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 9.0])) == 1
     # Of the three pairs one is the other way round.
