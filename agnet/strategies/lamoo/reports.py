@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import astuple, dataclass
 from typing import Any, final
 
@@ -10,7 +11,15 @@ import torch
 from agnet.strategies.lamoo.partition import Partition
 from agnet.strategies.lamoo.points import Points
 
-__all__ = ["NodeReport", "Round", "load_rounds", "report", "save_rounds"]
+__all__ = [
+    "NodeReport",
+    "Round",
+    "load_rounds",
+    "load_tree",
+    "report",
+    "save_rounds",
+    "save_tree",
+]
 
 
 @final
@@ -26,6 +35,7 @@ class NodeReport:
         accuracy: Share of its samples that its boundary puts on the side of their label; None in a
             leaf.
         chosen: Whether it is the leaf that proposals were to lie in.
+        parent: Its position in the tree, -1 at the root; the good child comes before the bad one.
     """
 
     n: int
@@ -34,6 +44,7 @@ class NodeReport:
     depth: int
     accuracy: float | None
     chosen: bool
+    parent: int
 
 
 @final
@@ -69,6 +80,7 @@ def report(partition: Partition, bounds: Points, chosen: int) -> tuple[NodeRepor
             node.depth,
             node.accuracy,
             at == chosen,
+            node.parent,
         )
         for at, node in enumerate(partition.nodes)
     )
@@ -82,3 +94,21 @@ def save_rounds(rounds: tuple[Round, ...]) -> torch.Tensor:
 def load_rounds(rows: Any) -> tuple[Round, ...]:
     """Reads rounds back."""
     return tuple(Round(*row) for row in rows.tolist())
+
+
+def save_tree(tree: tuple[NodeReport, ...]) -> torch.Tensor:
+    """Returns nodes as numbers ``(nodes, 7)``; NaN is the accuracy of a leaf."""
+    rows = [astuple(node) for node in tree]
+    table = [[math.nan if cell is None else float(cell) for cell in row] for row in rows]
+    return torch.tensor(table, dtype=torch.float64).reshape(-1, 7)
+
+
+def load_tree(rows: Any) -> tuple[NodeReport, ...]:
+    """Reads nodes back."""
+    return tuple(
+        NodeReport(
+            *(int(n), volume, ucb, int(depth)),
+            *(None if math.isnan(accuracy) else accuracy, bool(chosen), int(parent)),
+        )
+        for n, volume, ucb, depth, accuracy, chosen, parent in rows.tolist()
+    )

@@ -27,7 +27,15 @@ from agnet.strategies.lamoo.models import make_model, shown
 from agnet.strategies.lamoo.partition import Partition, Splitting, grow, undivided
 from agnet.strategies.lamoo.points import Points, comparable
 from agnet.strategies.lamoo.region import Inputs, Region
-from agnet.strategies.lamoo.reports import NodeReport, Round, load_rounds, report, save_rounds
+from agnet.strategies.lamoo.reports import (
+    NodeReport,
+    Round,
+    load_rounds,
+    load_tree,
+    report,
+    save_rounds,
+    save_tree,
+)
 from agnet.strategies.lamoo.samplers import PARENTS, choose_parents, codes, offspring, uniform
 from agnet.strategies.lamoo.settings import (
     MODELS,
@@ -133,7 +141,7 @@ class LaMOO(Strategy):
         self._archive.add(archs, outcomes)
 
     def tree(self) -> tuple[NodeReport, ...]:
-        """The tree of the last proposals; none before the first, or just after a state was loaded.
+        """The tree of the last proposals; none before the first.
 
         Parents come before children, the root first.
         """
@@ -144,7 +152,7 @@ class LaMOO(Strategy):
         return self._rounds
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns what was evaluated, the rounds, both models if any, and the random stream."""
+        """Returns what was evaluated, the rounds and last tree, models, and the random stream."""
         model = self._model
         return make_state(
             "lamoo",
@@ -153,6 +161,7 @@ class LaMOO(Strategy):
             generator=None if self._latent is None else self._latent.generator.state_dict(),
             surrogate=model.surrogate.state_dict() if isinstance(model, Judge) else None,
             rounds=save_rounds(self._rounds),
+            tree=save_tree(self._tree),
         )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -162,7 +171,9 @@ class LaMOO(Strategy):
                 self._latent.generator.load_state_dict(state["generator"])
             if isinstance(self._model, Judge):
                 self._model.surrogate.load_state_dict(state["surrogate"])
-            self._rounds, self._tree = load_rounds(state["rounds"]), ()
+            self._rounds = load_rounds(state["rounds"])
+            # States of earlier versions have no tree.
+            self._tree = load_tree(state["tree"]) if "tree" in state else ()
 
     def _divide(self, inputs: Inputs, points: Points) -> Partition:
         """The tree over everything that was evaluated, or its root alone."""

@@ -15,7 +15,7 @@ from agnet.spaces import Architectures, NASBench101
 from agnet.strategies import LaMOO, Problem, make_strategy
 from agnet.strategies.lamoo.gathering import gather
 from agnet.strategies.lamoo.points import comparable
-from agnet.strategies.lamoo.reports import Round
+from agnet.strategies.lamoo.reports import Round, load_tree, save_tree
 from agnet.testing.states import through_a_file
 from tests.strategies.lamoo.told import BOTH, SPACE, made, start, tell, worth
 
@@ -64,6 +64,23 @@ def test_the_tree_is_reported() -> None:
     assert len(chosen) == 1 and chosen[0].accuracy is None
     assert chosen[0].ucb == max(node.ucb for node in tree if node.accuracy is None)
     assert strategy.rounds()[-1].nodes == len(tree)
+    for at, node in enumerate(tree[1:], start=1):
+        assert node.parent < at and node.depth == tree[node.parent].depth + 1
+    pairs = [[node.n for node in tree if node.parent == at] for at in range(len(tree))]
+    assert [sum(pair) for pair in pairs if pair] == [n.n for n in tree if n.accuracy is not None]
+
+
+def test_the_tree_survives_a_file_and_an_old_state_has_none() -> None:
+    strategy = start(60)
+    assert load_tree(save_tree(())) == ()
+    strategy.ask(5)
+    state = through_a_file(strategy.state_dict())
+    loaded = made(9)
+    loaded.load_state_dict(state)
+    assert loaded.tree() == strategy.tree() and len(loaded.tree()) > 1
+    del state["tree"]
+    loaded.load_state_dict(state)
+    assert loaded.tree() == () and loaded.rounds() == strategy.rounds()
 
 
 @pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes", "surrogate"])
