@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from agnet.objectives import Limit
 from agnet.pareto import non_dominated
+from agnet.report._some import Rows, some
 from agnet.report.style import (
     COLOURS,
     MUTED,
@@ -36,10 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Fronts"]
 
-Rows = npt.NDArray[np.int64]
-
 METRICS: Final = 4  # with more there are too many panels to look at
-POINTS: Final = 2000  # of those that are not on the front
+POINTS: Final = 1000  # of those that are not on the front
 
 
 @final
@@ -228,9 +227,7 @@ class Fronts:
 
 def _chosen(known: npt.NDArray[np.bool_], front: npt.NDArray[np.bool_]) -> Rows:
     """The rows to show: all of the front, and of the others at most so many, evenly."""
-    others = np.flatnonzero(known & ~front)
-    if len(others) > POINTS:
-        others = others[np.linspace(0, len(others) - 1, POINTS).round().astype(np.int64)]
+    others = some(np.flatnonzero(known & ~front), POINTS)
     return np.sort(np.concatenate([others, np.flatnonzero(known & front)]))
 
 

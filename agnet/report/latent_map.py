@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
-from agnet.errors import CheckpointError, InvalidInput, StorageError
+from agnet.errors import InvalidInput
 from agnet.extras import needs
-from agnet.generators import GraphVAE, load_pretrained
-from agnet.report._checkpoints import checkpoint_state
+from agnet.generators import GraphVAE
+from agnet.report._generators import generator_of
+from agnet.report._some import Rows, some
 from agnet.report._stretches import stretches
 from agnet.report.style import (
     CONTINUOUS,
@@ -37,12 +36,11 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from matplotlib.figure import Figure
 
-__all__ = ["LatentMap", "Reduction", "retrained_generator"]
+__all__ = ["LatentMap", "Reduction"]
 
-Rows = npt.NDArray[np.int64]
 Reduction: TypeAlias = Literal["pca", "umap"]
 
-POINTS: Final = 2000
+POINTS: Final = 1000
 DRAWS: Final = 2000
 GRID: Final = 48
 MASS: Final = (0.95, 0.75, 0.5, 0.25)  # of the prior, inside of each contour
@@ -107,11 +105,8 @@ class LatentMap:
             raise InvalidInput(f"got the reduction {reduction!r}; expected pca or umap")
         name, note = "given", ""
         if generator is None:
-            generator, name, note = _found(run)
-        every = np.arange(len(run))
-        if len(every) > POINTS:
-            every = every[np.linspace(0, len(every) - 1, POINTS).round().astype(np.int64)]
-        rows = every if generator is not None else every[:0]
+            generator, name, note = generator_of(run)
+        rows = some(np.arange(len(run) if generator is not None else 0), POINTS)
         objective = run.config.parsed_objectives()[0]
         places, drawn = np.empty((0, 2)), np.empty((0, 2))
         if generator is not None and len(rows):
@@ -191,19 +186,20 @@ class LatentMap:
             "colorscale": CONTINUOUS[1],
             "cmin": self.shades[0],
             "cmax": self.shades[1],
+            "line": {"color": MUTED, "width": 0.5},
             "colorbar": {"title": {"text": escaped(self.axis)}},
         }
         open_ = {"symbol": "circle-open", "color": MUTED}
-        for name, some, marker in (("failed", ~there, open_), ("evaluated", there, shades)):
-            if some.any():
+        for name, part, marker in (("failed", ~there, open_), ("evaluated", there, shades)):
+            if part.any():
                 points = go.Scatter(
-                    x=self.places[some, 0],
-                    y=self.places[some, 1],
+                    x=self.places[part, 0],
+                    y=self.places[part, 1],
                     mode="markers",
                     name=name,
                     marker={"size": 8, **marker},
-                    customdata=self.rows[some],
-                    hovertext=[self._hover(at) for at in np.flatnonzero(some).tolist()],
+                    customdata=self.rows[part],
+                    hovertext=[self._hover(at) for at in np.flatnonzero(part).tolist()],
                     hoverinfo="text",
                 )
                 figure.add_trace(points)
@@ -240,38 +236,6 @@ class LatentMap:
     def _hover(self, at: int) -> str:
         value = f"{self.axis}: {self.values[at]:g}"
         return hover(f"query {self.queries[at]}", value, self.texts[at])
-
-
-def retrained_generator(run: Run) -> GraphVAE | None:
-    """Opens the generator in a run's checkpoint; None if there can be none.
-
-    Raises:
-        CheckpointError: If the checkpoint is corrupted, or there is none.
-        StorageError: If the run cannot be read.
-    """
-    if run.folder is None or run.config.strategy != "agnet":
-        return None
-    state = checkpoint_state(run).get("generator")
-    if not isinstance(state, Mapping):
-        return None
-    generator = GraphVAE(run.benchmark.space, stream(0, "generator"))
-    generator.load_state_dict(state)
-    return generator
-
-
-def _found(run: Run) -> tuple[GraphVAE | None, str, str]:
-    """A generator, what it is, and why there is none or not that of the run."""
-    note = ""
-    try:
-        own = retrained_generator(run)
-        if own is not None:
-            return own, "run's retrained", ""
-    except (CheckpointError, StorageError) as error:
-        note = str(error)
-    try:
-        return load_pretrained(run.benchmark.space), "shipped", note
-    except CheckpointError as error:
-        return None, "missing", str(error)
 
 
 def _flattened(

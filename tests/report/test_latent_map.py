@@ -9,7 +9,8 @@ import pytest
 from agnet import search
 from agnet.errors import InvalidInput, MissingExtra
 from agnet.generators import GraphVAE, GraphVAESettings, load_pretrained
-from agnet.report.latent_map import LatentMap, retrained_generator
+from agnet.report._generators import retrained_generator
+from agnet.report.latent_map import LatentMap
 from agnet.spaces import NASBench201
 from agnet.storage import CHECKPOINT
 from tests.report.made import made_run, painted, said, same
