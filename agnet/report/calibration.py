@@ -169,7 +169,8 @@ class Calibration:
             line = {"color": MUTED, "dash": "dash", "width": 1}
             ends = list(self._ends)
             straight = go.Scatter(x=ends, y=ends, mode="lines", line=line, hoverinfo="skip")
-            shades = {"color": self.at, "colorscale": CONTINUOUS[1], "size": 7}
+            shades: dict[str, Any] = {"color": self.at, "colorscale": CONTINUOUS[1], "size": 7}
+            shades["line"] = {"color": MUTED, "width": 0.5}
             points = go.Scatter(
                 x=self.observed,
                 y=self.mean,

@@ -1,7 +1,4 @@
-"""Where a search by partitions has looked, round by round.
-
-The tree of a round is not kept in a checkpoint: what is shown is what every round noted of it.
-"""
+"""Where a search by partitions has looked, round by round."""
 
 from __future__ import annotations
 
@@ -102,12 +99,16 @@ class LamooRegions:
             trace = go.Scatter(x=self.known, y=values, name=name, line=line, mode="lines+markers")
             figure.add_trace(trace, row=1, col=1)
         for at, name in enumerate(WHERE):
-            marker = {"color": COLOURS[at], "pattern": {"shape": ("", "/", ".")[at]}}
+            marker = {
+                "color": COLOURS[at],
+                "pattern": {"shape": ("", "/", ".")[at]},
+                "line": {"width": 0},
+            }
             bar = go.Bar(
                 x=np.arange(len(self.known)), y=self.proposed[:, at], name=name, marker=marker
             )
             figure.add_trace(bar, row=1, col=2)
-        figure.update_layout(barmode="stack")
+        figure.update_layout(barmode="stack", bargap=0, legend_traceorder="normal")
         figure.update_xaxes(title_text=ACROSS, row=1, col=1)
         figure.update_xaxes(title_text="round, from 0", row=1, col=2)
         figure.update_yaxes(title_text="proposals", row=1, col=2)

@@ -111,10 +111,15 @@ def chart(rows: int = 1, columns: int = 1) -> go.Figure:
     """
     from plotly.subplots import make_subplots
 
-    figure = make_subplots(rows=rows, cols=columns)
+    height = 60 + 300 * rows
+    figure = make_subplots(rows=rows, cols=columns, vertical_spacing=70 / height)
     clear = "rgba(0,0,0,0)"
     figure.update_layout(
-        template="none", paper_bgcolor=clear, plot_bgcolor=clear, margin={"t": 30, "r": 20}
+        height=height if rows > 1 else None,
+        template="none",
+        paper_bgcolor=clear,
+        plot_bgcolor=clear,
+        margin={"t": 30, "r": 20, "b": 50, "l": 40},
     )
     return figure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from matplotlib.patches import Rectangle
 
 from agnet import search
 from agnet.report._checkpoints import restored
+from agnet.report.importance_distributions import ImportanceDistributions
 from agnet.report.importance_modes import ImportanceModes
 from agnet.report.lamoo_regions import LamooRegions
+from agnet.report.lamoo_tree import LamooTree
 from agnet.report.popnas_fronts import PopnasFronts
 from agnet.runs import Run
 from agnet.storage import CHECKPOINT, RunStorage
@@ -20,7 +23,13 @@ from agnet.strategies import POPNAS, Importance, LaMOO
 from tests.report.made import ACCURACY, LATENCY, made_run, painted, said, same
 from tests.toys import Toy
 
-FIGURES = {"popnas": PopnasFronts, "importance": ImportanceModes, "lamoo": LamooRegions}
+FIGURES = [
+    ("popnas", PopnasFronts),
+    ("importance", ImportanceModes),
+    ("importance", ImportanceDistributions),
+    ("lamoo", LamooRegions),
+    ("lamoo", LamooTree),
+]
 
 
 def toy_run(strategy: str, folder: Path, queries: int = 40) -> Run:
@@ -76,8 +85,58 @@ def test_rounds_say_where_proposals_lay(tmp_path: Path) -> None:
     assert same(drawn.axes[0].lines[0].get_ydata(), page.data[0].y)
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_without_a_checkpoint_a_figure_says_so(name: str, tmp_path: Path) -> None:
+def test_distributions_are_those_that_are_drawn_from(tmp_path: Path) -> None:
+    run = toy_run("importance", tmp_path / "run")
+    found, strategy = ImportanceDistributions.of(run), restored(run, "importance")
+    assert isinstance(strategy, Importance) and found.probability.shape == (5, 30)
+    assert np.array_equal(found.probability.reshape(5, 6, 5), strategy.probabilities())
+    assert found.choice.tolist() == np.repeat(np.arange(6), 5).tolist()
+    assert found.option.tolist() == list(range(5)) * 6
+    likeliest = found.probability.reshape(5, 6, 5).argmax(axis=2)
+    for choices, mode in zip(likeliest.tolist(), strategy.modes(), strict=True):
+        assert mode.arch is not None and list(mode.arch.choices) == choices
+    drawn, page = painted(found.matplotlib()), found.plotly()
+    assert same(drawn.axes[0].images[0].get_array(), page.data[0].z)
+    assert same(page.data[0].z, found.probability)
+
+
+def test_the_tree_is_drawn_with_each_child_below_its_parent(tmp_path: Path) -> None:
+    run = toy_run("lamoo", tmp_path / "run", 80)
+    found, strategy = LamooTree.of(run), restored(run, "lamoo")
+    assert isinstance(strategy, LaMOO) and found.nodes == strategy.tree()
+    nodes, row = found.nodes, found.row.tolist()
+    assert len(nodes) > 3 and sorted(row) == list(range(len(nodes))) and row[0] == 0
+    for at, node in enumerate(nodes[1:], start=1):
+        family = [other for other in range(1, len(nodes)) if nodes[other].parent == node.parent]
+        good, bad = family
+        assert row[node.parent] + 1 == row[good] < row[bad]
+        assert at in family
+    (chosen,) = np.flatnonzero(found.kind == 2)
+    assert nodes[chosen].chosen and found.labels[chosen].startswith(f"{nodes[chosen].n}: ")
+    drawn, page = painted(found.matplotlib()).axes[0], found.plotly()
+    clouds = [trace for trace in page.data if trace.name]
+    for cloud, scatter in zip(clouds, drawn.collections, strict=True):
+        assert np.array_equal(scatter.get_offsets(), np.stack([cloud.x, cloud.y], axis=1))
+    assert sum(len(cloud.x) for cloud in clouds) == len(nodes)
+    assert same(drawn.lines[0].get_xdata(), page.data[0].x)
+    texts = {text.get_text() for text in drawn.texts}
+    assert texts == set(found.labels) == {t.strip() for cloud in clouds for t in cloud.text}
+
+
+def test_a_state_of_before_has_no_tree_to_draw(tmp_path: Path) -> None:
+    run = toy_run("lamoo", tmp_path / "run")
+    storage = RunStorage(tmp_path / "run", write=True)
+    state = storage.load_checkpoint()
+    assert state is not None
+    del state["state"]["tree"]
+    storage.save_checkpoint(state)
+    storage.close()
+    assert "no tree" in said(painted(LamooTree.of(run).matplotlib()))
+    assert not LamooRegions.of(run).note
+
+
+@pytest.mark.parametrize(("name", "figure"), FIGURES)
+def test_without_a_checkpoint_a_figure_says_so(name: str, figure: Any, tmp_path: Path) -> None:
     both = (ACCURACY, LATENCY)
     run = made_run([(1, 2)], both, strategy=name)
     run.folder = tmp_path
@@ -89,7 +148,7 @@ def test_without_a_checkpoint_a_figure_says_so(name: str, tmp_path: Path) -> Non
         "checkpoint": run,
     }
     for words, one in others.items():
-        found = FIGURES[name].of(one)  # type: ignore[attr-defined]
+        found = figure.of(one)
         figures = painted(found.matplotlib()), found.plotly()
         assert all(words in said(figure) for figure in figures)
         json.loads(figures[1].to_json())

@@ -179,6 +179,10 @@ class Importance(Strategy):
             categorical.entropies(theta),
         )
 
+    def probabilities(self) -> Array:
+        """Returns ``(K, D, C)``: how likely each distribution draws each option of each choice."""
+        return np.array(self._state.theta)
+
     def state_dict(self) -> dict[str, Any]:
         """Returns what was evaluated, the distributions, the prices, the draws and the stream."""
         prices = None if self._prices is None else _tensors(astuple(self._prices))
