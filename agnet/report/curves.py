@@ -178,6 +178,8 @@ def _axis(run: Run, reference: Array | None) -> str:
     if reference is None:
         metric = run.config.parsed_objectives()[0].metric
         return f"best {named(metric, unit_of(run, metric))} so far"
+    if np.isnan(reference).any():
+        return "hypervolume"
     signs = [objective.sign for objective in run.config.parsed_objectives()]
     ends = ", ".join(f"{sign * end:g}" for sign, end in zip(signs, reference, strict=True))
     return f"hypervolume from ({ends})"

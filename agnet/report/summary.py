@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -37,24 +38,33 @@ def _headline(groups: Mapping[str, Sequence[Run]]) -> Markup:
     said = f"{len(every)} run{'s' * (len(every) > 1)}, {queries:,} queries: {goals}{limits}."
     found = [run for run in every if run.best_query is not None]
     if not found:
-        failed = sum(row.failure is not None for run in every for row in run.rows)
-        why = "nothing has been evaluated yet"
-        if queries:
-            why = f"{failed:,} of {queries:,} evaluations failed, and none kept the limits"
-        return element("p", f"{said} Nothing feasible was found: {why}.", class_="big")
+        return element("p", f"{said} Nothing feasible was found: {_why(every)}.", class_="big")
     sign = first.config.parsed_objectives()[0].sign
-    best = min(found, key=lambda run: sign * run.best_so_far()[-1])
+    ends = [sign * run.best_so_far()[-1] for run in found]
+    equal = [run for run, end in zip(found, ends, strict=True) if end == min(ends)]
+    by = ", ".join(dict.fromkeys(run.config.strategy for run in equal))
     metric = first.config.parsed_objectives()[0].metric
-    value = f"{best.best_so_far()[-1]:.4g}"
+    value = f"{sign * min(ends):.4g}"
     return element(
         "p",
         [
             f"{said} The best {metric} is ",
             element("strong", value),
-            f", by {best.config.strategy}.",
+            f", by {by}.",
         ],
         class_="big",
     )
+
+
+def _why(runs: Sequence[Run]) -> str:
+    rows = [row for run in runs for row in run.rows]
+    failures = Counter(row.failure for row in rows if row.failure is not None)
+    if not rows:
+        return "nothing has been evaluated yet"
+    often = f" ({failures.most_common(1)[0][0]})" if failures else ""
+    if failures.total() == len(rows):
+        return f"all {len(rows):,} evaluations failed{often}"
+    return f"{failures.total():,} of {len(rows):,} evaluations failed{often}, none kept the limits"
 
 
 def _overview(groups: Mapping[str, Sequence[Run]]) -> Markup:
@@ -88,7 +98,8 @@ def _mean(values: Sequence[float], digits: int) -> str:
     if not known:
         return "-"
     found = interval(known)
-    half = f" ± {found.half_width:.2g}" if found.n > 1 else ""
+    width = round(found.half_width, 9)  # equal values differ from their mean by less
+    half = f" ± {width:.2g}" if found.n > 1 else ""
     part = f" (of {len(known)} runs)" if len(known) < len(values) else ""
     return f"{found.mean:.{digits}g}{half}{part}"
 

@@ -67,6 +67,10 @@ def test_several_objectives_are_measured_from_one_reference() -> None:
     assert curves.axis == "hypervolume from (40, 6)"
 
 
+def test_without_a_reference_the_axis_tells_none() -> None:
+    assert Curves.of({"": [made_run([(NAN, NAN)], (ACCURACY, LATENCY))]}).axis == "hypervolume"
+
+
 def test_the_axis_names_the_metric_and_its_unit() -> None:
     assert Curves.of({"": [made_run([1.0])]}).axis == "best val_accuracy (%) so far"
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from agnet.report.summary import best_of, how_to_go_on, metrics_of, summary
+from tests.report.made import made_run
 from tests.report.runs import searched, two
 from tests.test_markup import Reader
 
@@ -36,8 +38,28 @@ def test_what_is_worth_a_drawing() -> None:
 def test_a_limit_that_nothing_keeps_is_said() -> None:
     run = searched(limits=["params_m<=0.01"])
     text = Reader(summary({"a": [run]})).text
-    assert "Nothing feasible was found: 0 of 12 evaluations failed, and none kept" in text
+    assert "Nothing feasible was found: 0 of 12 evaluations failed, none kept" in text
     assert best_of(run) == []
+
+
+def test_failures_and_why_they_failed_are_said() -> None:
+    run = made_run([float("nan")] * 3)
+    failed = replace(run.rows[0], failure="RuntimeError: out of <memory>")
+    run.rows = (failed, failed, replace(failed, failure="killed"))
+    text = Reader(summary({"a": [run]})).text
+    assert "found: all 3 evaluations failed (RuntimeError: out of <memory>)." in text
+    assert "nothing has been evaluated yet" in Reader(summary({"a": [made_run([])]})).text
+
+
+def test_all_that_found_the_best_are_named() -> None:
+    runs = {name: [made_run([5.0, 7.0], strategy=name)] for name in ("eda", "gp")}
+    text = Reader(summary({**runs, "trees": [made_run([6.0], strategy="trees")]})).text
+    assert "The best val_accuracy is 7, by eda, gp." in text
+
+
+def test_equal_values_have_no_interval() -> None:
+    groups = {"a": [made_run([91.6066666666666]) for _ in range(30)]}
+    assert "91.61 ± 0" in Reader(summary(groups)).text
 
 
 def test_the_commands_that_go_on(tmp_path: Path) -> None:
