@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any, TypeAlias, final
+from typing import TypeAlias, final
 
-__all__ = ["Content", "Markup", "element", "joined", "script_json", "table"]
+__all__ = ["Content", "Markup", "element", "joined", "table"]
 
 VOID = frozenset({"meta", "br", "hr", "input", "link"})
 
@@ -78,11 +77,3 @@ def table(
     inner = [element("caption", caption), element("thead", top), element("tbody", lines)]
     made = element("table", inner)
     return element("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
-
-
-def script_json(value: Any) -> Markup:
-    """Writes a value as JSON that cannot end the script element that it stands in."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    for unsafe in "<>&\u2028\u2029":
-        text = text.replace(unsafe, f"\\u{ord(unsafe):04x}")
-    return Markup(text)

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import json
 from html.parser import HTMLParser
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agnet.markup import Markup, element, joined, script_json, table
+from agnet.markup import Markup, element, joined, table
 
 
 class Reader(HTMLParser):
@@ -43,13 +42,6 @@ def test_no_text_becomes_an_element(content: str, label: str) -> None:
         content = content.replace(one, "")
     if "\r" not in found.text and "\x00" not in found.text:
         assert found.text.replace("\n", "") == content.replace("\n", "")
-
-
-@given(st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=5))
-def test_data_cannot_end_its_script(value: object) -> None:
-    text = script_json(value)
-    assert not {"<", ">", "&"} & set(text)
-    assert json.loads(text) == value
 
 
 def test_a_table_says_what_it_shows() -> None:

@@ -28,14 +28,18 @@ nav a { display: inline-block; margin: .15rem 1rem .15rem 0; } a { color: var(--
 button { font: inherit; color: var(--text); background: var(--card); cursor: pointer;
   border: 1px solid var(--line); border-radius: 6px; padding: .3rem .8rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-caption { text-align: left; white-space: normal; color: var(--soft); padding: .25rem 0; }
+.scroll { overflow-x: auto; margin-bottom: 1rem; } table { border-collapse: collapse; width: 100%; }
+caption { position: sticky; left: 0; width: max-content; max-width: calc(100vw - 2rem);
+  text-align: left; white-space: normal; color: var(--soft); padding: .25rem 0; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; white-space: nowrap; }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; }
 figure { margin: 0 0 1rem; padding: .75rem; background: var(--card); border-radius: 8px;
   border: 1px solid var(--line); }
-.plot { width: 100%; min-height: 24rem; }
+.plot { width: 100%; min-height: 22rem; }
+.drawn { min-height: 9rem; display: flex; align-items: center; justify-content: center;
+  flex-direction: column; border-top: 1px solid var(--line); padding: .5rem 0; }
+.drawn svg { max-height: 16rem; } .drawn p { text-align: center; }
 .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); }
 .cards figure { margin: 0; } .cards svg { width: 100%; height: auto; max-height: 18rem; }
 code, pre { font: .85rem/1.45 ui-monospace, SFMono-Regular, Menlo, monospace; }
@@ -51,14 +55,38 @@ SCRIPT: Final = """
   const root = document.documentElement;
   const colour = name => getComputedStyle(root).getPropertyValue(name).trim();
   const axes = layout => Object.keys(layout).filter(key => /^[xy]axis/.test(key));
-  function dressed(layout, place) {
-    const narrow = place.clientWidth < 560;
+  const narrow = place => place.clientWidth < 560;
+  const across = {orientation: 'h', x: 0, xanchor: 'left', yanchor: 'top'};
+  function stacked(layout) {  // panels below each other
+    const panels = axes(layout).filter(key => key[0] === 'x').map(key => key.slice(5));
+    const count = Math.max(panels.length, 1);
+    const height = count > 1 ? 300 * count + 80 : layout.height || 380;
+    const made = {height, legend: Object.assign({}, layout.legend, across, {y: -60 / height})};
+    if (count > 1) panels.forEach(function (number, at) {
+      const low = 1 - (at + 1) / count;
+      made['xaxis' + number] = Object.assign({}, layout['xaxis' + number], {domain: [0, 1]});
+      made['yaxis' + number] = Object.assign({}, layout['yaxis' + number],
+        {domain: [low + (at + 1 < count ? 70 / height : 0), low + 1 / count]});
+    });
+    return Object.assign({}, layout, made);
+  }
+  // Lines of at most 34 letters, of which some are written as &lt;
+  const wrapped = text => text.replace(/((?:&\\w+;|[^<&]){34})(?=[^<])/g, '$1<br>');
+  function slim(given) {  // short lines, and a scale of colours below its panel
+    const trace = Array.isArray(given.hovertext)
+      ? Object.assign({}, given, {hovertext: given.hovertext.map(wrapped)}) : given;
+    const low = bar => Object.assign({}, bar, across, {y: -0.28, len: 1, thickness: 12});
+    if (trace.colorbar) return Object.assign({}, trace, {colorbar: low(trace.colorbar)});
+    if (!(trace.marker && trace.marker.colorbar)) return trace;
+    const marker = Object.assign({}, trace.marker, {colorbar: low(trace.marker.colorbar)});
+    return Object.assign({}, trace, {marker});
+  }
+  function dressed(given, place) {
+    const layout = narrow(place) ? stacked(given) : given;
     const made = Object.assign({}, layout, {
       paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', autosize: true,
       font: Object.assign({}, layout.font, {color: colour('--text')}),
       modebar: {bgcolor: 'rgba(0,0,0,0)', color: colour('--soft'), activecolor: colour('--accent')},
-      legend: narrow ? Object.assign({}, layout.legend, {orientation: 'h', x: 0, xanchor: 'left',
-        y: -0.25, yanchor: 'top'}) : layout.legend,
       hoverlabel: {align: 'left', bgcolor: colour('--card'), bordercolor: colour('--line'),
         font: {color: colour('--text')}}
     });
@@ -67,12 +95,33 @@ SCRIPT: Final = """
         zerolinecolor: colour('--line'), linecolor: colour('--soft'), automargin: true});
     return made;
   }
-  const options = {responsive: true, displaylogo: false, displayModeBar: 'hover'};
-  let figures = JSON.parse(document.getElementById('figures').textContent);
+  const known = {};
+  function unpack(id) {  // each once, when it is needed
+    known[id] = known[id] || (async function () {
+      const letters = atob(document.getElementById(id).textContent);
+      const bytes = Uint8Array.from(letters, letter => letter.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
+      return new Response(stream).json();
+    })();
+    return known[id];
+  }
+  async function picture(place, row) {
+    const found = (await unpack(place.dataset.drawings))[row];
+    if (found) place.nextElementSibling.innerHTML = found;
+  }
+  let figures = {};
   function draw() {
+    if (!window.Plotly) return;
     for (const [id, figure] of Object.entries(figures)) {
       const place = document.getElementById(id);
-      if (place) Plotly.react(place, figure.data, dressed(figure.layout, place), options);
+      if (!place) continue;
+      const fresh = !place.on;
+      const small = narrow(place), data = small ? figure.data.map(slim) : figure.data;
+      const bar = small ? false : 'hover';
+      const options = {responsive: true, displaylogo: false, displayModeBar: bar};
+      Plotly.react(place, data, dressed(figure.layout, place), options);
+      if (fresh && place.dataset.drawings)
+        place.on('plotly_hover', event => picture(place, event.points[0].customdata));
     }
   }
   window.agnetUpdate = function (found) { figures = found; draw(); };
@@ -89,6 +138,19 @@ SCRIPT: Final = """
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', function () {
     label(); draw();
   });
-  label(); draw();
+  label();
+  async function start() {
+    figures = await unpack('figures');
+    if (document.getElementById('plotly')) {
+      const script = document.createElement('script');
+      script.textContent = await unpack('plotly');
+      document.head.append(script);
+    }
+    draw();
+  }
+  start().catch(function (error) {
+    for (const place of document.querySelectorAll('.plot'))
+      place.textContent = 'This browser cannot unpack figures: it is of before 2023. ' + error;
+  });
 })();
 """

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from agnet import __version__
-from agnet.markup import Markup, element, script_json
+from agnet.markup import Markup, element
+from agnet.report._packing import packed
+from agnet.report.drawings import Drawings
 from agnet.report.looks import SCRIPT, STYLE
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 __all__ = ["Chart", "Section", "page"]
 
@@ -22,11 +29,39 @@ class Chart:
         name: Of its place, a word that no other has.
         caption: What it shows, and how to read it.
         figure: As plotly writes it: ``data`` and ``layout``.
+        drawings: By the ``customdata`` of its points, if they can be drawn.
     """
 
     name: str
     caption: str
     figure: dict[str, Any]
+    drawings: Drawings | None = None
+
+    @classmethod
+    def of(
+        cls, name: str, caption: str, figure: go.Figure, drawings: Drawings | None = None
+    ) -> Chart:
+        """Takes a figure of plotly; NaN becomes null, and its title a part of the caption."""
+        found: dict[str, Any] = json.loads(figure.to_json())
+        title = html.unescape(found["layout"].pop("title", {}).get("text", ""))
+        said = f"{caption} {title}." if title else caption
+        return cls(name, said, {key: found[key] for key in ("data", "layout")}, drawings)
+
+    @property
+    def markup(self) -> Markup:
+        """An empty place, which the page's script fills, and what is said below it."""
+        drawn = self.drawings
+        place = element(
+            "div",
+            id=self.name,
+            class_="plot",
+            role="img",
+            tabindex="0",
+            aria_label=self.caption,
+            data_drawings=None if drawn is None else drawn.name,
+        )
+        below = [] if drawn is None else [drawn.place]
+        return element("figure", [place, *below, element("figcaption", self.caption)])
 
 
 @final
@@ -48,21 +83,12 @@ class Section:
 
     @property
     def markup(self) -> Markup:
-        """All of it; charts are empty places, which the page's script fills."""
+        """All of it."""
         parts = [
             element("h2", self.title, id=f"{self.name}-title"),
             element("div", self.content, id=f"{self.name}-content"),
+            *(chart.markup for chart in self.charts),
         ]
-        for chart in self.charts:
-            place = element(
-                "div",
-                id=chart.name,
-                class_="plot",
-                role="img",
-                tabindex="0",
-                aria_label=chart.caption,
-            )
-            parts.append(element("figure", [place, element("figcaption", chart.caption)]))
         return element("section", parts, id=self.name, aria_labelledby=f"{self.name}-title")
 
 
@@ -94,11 +120,11 @@ def page(title: str, sections: Sequence[Section], *, live: str = "") -> str:
             element("p", f"agnet {__version__}"),
         ],
     )
-    scripts = [figures_of(charts)]
+    drawn = {chart.drawings.name: chart.drawings for chart in charts if chart.drawings}
+    scripts = [packed("figures", {chart.name: chart.figure for chart in charts})]
+    scripts += [one.markup for one in drawn.values()]
     if charts or live:
-        scripts.append(Markup(f"<script>{plotly.offline.get_plotlyjs()}</script>"))
-    else:
-        scripts.append(Markup("<script>window.Plotly = {react() {}};</script>"))
+        scripts.append(packed("plotly", plotly.offline.get_plotlyjs()))
     scripts.append(Markup(f"<script>{SCRIPT}</script>"))
     if live:
         scripts.append(Markup(f"<script>{live}</script>"))
@@ -114,9 +140,3 @@ def page(title: str, sections: Sequence[Section], *, live: str = "") -> str:
     )
     body = element("body", [main, *scripts])
     return "<!doctype html>\n" + element("html", [head, body], lang="en")
-
-
-def figures_of(charts: Sequence[Chart]) -> Markup:
-    """The figures as data of the page's script."""
-    values = script_json({chart.name: chart.figure for chart in charts})
-    return Markup(f'<script type="application/json" id="figures">{values}</script>')

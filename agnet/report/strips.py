@@ -11,7 +11,10 @@ import numpy.typing as npt
 
 from agnet.errors import InvalidInput
 from agnet.generators import Generator, interpolate, load_pretrained
-from agnet.report.style import Array, chart, hover, panels
+from agnet.report._generators import generator_of
+from agnet.report.style import Array, chart, hover, panels, say
+from agnet.report.summary import best_of
+from agnet.runs import Run
 from agnet.spaces import Architecture
 from agnet.spaces.drawing import draw, svg
 
@@ -34,11 +37,13 @@ class Strip:
         archs: ``S`` of them, no two that follow one another equal.
         along: ``(S,)``, how far along each was first met, from 0 to 1.
         edits: ``(S,)``, from the first of them.
+        note: A line of text that says what is missing; empty if nothing is.
     """
 
     archs: tuple[Architecture, ...]
     along: Array
     edits: npt.NDArray[np.int64]
+    note: str = ""
 
     @classmethod
     def of(
@@ -78,6 +83,19 @@ class Strip:
         edits = space.edit_distance(space.batch([first] * len(archs)), space.batch(archs))
         return cls(tuple(archs), np.array(new) / (steps - 1), edits)
 
+    @classmethod
+    def of_best(cls, run: Run) -> Strip:
+        """Leads from the best of a run to that of its best which differs most from it."""
+        space, rows = run.benchmark.space, best_of(run)
+        generator, _, why = generator_of(run)
+        if len(rows) < 2:
+            why = "Fewer than two feasible architectures were found."
+        if generator is None or len(rows) < 2:
+            return cls((), np.empty(0), np.empty(0, dtype=np.int64), why)
+        archs = space.batch([space.parse(run.rows[row].arch) for row in rows])
+        far = int(space.edit_distance(space.batch([archs[0]] * len(archs)), archs).argmax())
+        return cls.of(archs[0], archs[far], generator)
+
     @property
     def captions(self) -> tuple[str, ...]:
         """How far along each architecture is, and how many edits from the first."""
@@ -89,9 +107,11 @@ class Strip:
     def matplotlib(self) -> Figure:
         """Draws them in rows with matplotlib."""
         rows = -(-len(self.archs) // COLUMNS)
-        figure = panels(rows, COLUMNS, (4.4, 1.9))
+        figure = panels(max(rows, 1), COLUMNS, (4.4, 1.9))
         for axes in figure.axes:
             axes.set_axis_off()
+        if self.note:
+            say(figure.axes[1], self.note)
         for arch, caption, axes in zip(self.archs, self.captions, figure.axes, strict=False):
             draw(arch, axes)
             axes.set_title(caption, fontsize=9)
@@ -102,6 +122,9 @@ class Strip:
         import plotly.graph_objects as go
 
         figure = chart()
+        if self.note:
+            say(figure, self.note)
+            return figure
         x = np.arange(len(self.archs)) % COLUMNS
         y = -(np.arange(len(self.archs)) // COLUMNS)
         points = go.Scatter(

@@ -59,6 +59,12 @@ class Browser:
         move = {"type": "pointerMove", "duration": 50, "x": x, "y": y}
         self._post("actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": [move]}]})
 
+    def click(self, x: int, y: int) -> None:
+        """Moves the pointer, and presses its button."""
+        self.point(x, y)
+        steps = [{"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp")]
+        self._post("actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": steps}]})
+
     def complaints(self) -> list[str]:
         """What the console has said since the last time, but for mere information."""
         entries = self._post("se/log", {"type": "browser"})

@@ -50,7 +50,7 @@ def test_a_report_loads_without_a_word(window: Browser, tmp_path: Path) -> None:
 def test_names_are_harmless(window: Browser, tmp_path: Path) -> None:
     name = "<script>window.hurt = 1</script><img src=x onerror='window.hurt = 2'>"
     shown(window, tmp_path / "a.html", report_page({name: [searched()]}, name))
-    until(window, DRAWN, 1)
+    until(window, DRAWN, 2)
     assert window.run("return window.hurt") is None
     assert window.run("return document.querySelector('h1').textContent") == name
     assert window.complaints() == []
@@ -67,26 +67,80 @@ def test_light_and_dark_by_preference_and_by_key(window: Browser, tmp_path: Path
     window.prefer("light")
 
 
+def spot(window: Browser, selector: str) -> tuple[int, int]:
+    """Scrolls to an element, and returns where its middle is."""
+    x, y = window.run(
+        "const found = document.querySelector(arguments[0]);"
+        "found.scrollIntoView({block: 'center'});"
+        "const box = found.getBoundingClientRect();"
+        "return [box.x + box.width / 2, box.y + box.height / 2]",
+        selector,
+    )
+    return round(x), round(y)
+
+
 def test_points_tell_what_they_are(window: Browser, tmp_path: Path) -> None:
     shown(window, tmp_path / "a.html", report_page({"a": [two(queries=30)]}))
-    until(window, DRAWN, 2)
-    spot = window.run(
-        "const place = document.getElementById('chart-front-0');"
-        "place.scrollIntoView({block: 'center'});"
-        "const point = place.querySelector('.points path').getBoundingClientRect();"
-        "return [point.x + point.width / 2, point.y + point.height / 2]"
-    )
-    window.point(round(spot[0]), round(spot[1]))
+    until(window, DRAWN, 3)
+    window.point(*spot(window, "#chart-front-0 .points path"))
     said = "return document.querySelector('#chart-front-0 .hoverlayer').textContent.includes('~0|')"
     until(window, said, True)
 
 
+@pytest.mark.parametrize("chart", ["chart-front-0", "chart-map-0"])
+def test_points_are_drawn(window: Browser, tmp_path: Path, chart: str) -> None:
+    run = two(queries=30)
+    shown(window, tmp_path / "a.html", report_page({"a": [run]}))
+    until(window, DRAWN, 3)
+    below = f"document.querySelector('#{chart}').nextElementSibling"
+    assert "to see it drawn" in window.run(f"return {below}.textContent")
+    window.point(*spot(window, f"#{chart} .points path:last-of-type"))
+    until(window, f"return {below}.querySelectorAll('svg').length", 1)
+    drawn = window.run(f"return {below}.querySelector('title').textContent")
+    told = window.run(f"return document.querySelector('#{chart} .hoverlayer').textContent")
+    assert drawn in told and drawn in [row.arch for row in run.rows]
+    assert window.complaints() == []
+
+
+def test_a_curve_can_be_left_out(window: Browser, tmp_path: Path) -> None:
+    groups = {"one": [searched(seed=0)], "other": [searched(seed=1)]}
+    shown(window, tmp_path / "a.html", report_page(groups))
+    until(window, DRAWN, 3)
+    lines = "return document.querySelectorAll('#chart-curves .trace .js-line').length"
+    assert window.run(lines) == 2
+    window.click(*spot(window, "#chart-curves .legendtoggle"))
+    until(window, lines, 1)
+
+
+@pytest.mark.parametrize("strategy", ["lamoo", "importance"])
+def test_what_strategies_tell_of_themselves_is_drawn(
+    window: Browser, tmp_path: Path, strategy: str
+) -> None:
+    run = two(strategy=strategy, queries=40, batch=8, out=tmp_path / "run")
+    shown(window, tmp_path / "a.html", report_page({"a": [run]}))
+    until(window, DRAWN, 5)
+    assert window.complaints() == []
+
+
 def test_a_phone_is_wide_enough(window: Browser, tmp_path: Path) -> None:
     window.phone()
-    shown(window, tmp_path / "a.html", report_page({"a": [two()]}))
-    until(window, DRAWN, 2)
+    shown(window, tmp_path / "a.html", report_page({"a": [three()]}))
+    until(window, DRAWN, 3)
     width = window.run("return [document.documentElement.scrollWidth, window.innerWidth]")
     assert width == [390, 390]
+    panels = window.run(
+        "return [...document.querySelectorAll('#chart-front-0 .scatterlayer')]"
+        ".map(one => one.getBoundingClientRect()).map(box => [box.top, box.bottom])"
+    )
+    assert len(panels) == 3
+    window.point(*spot(window, "#chart-front-0 .points path"))
+    until(window, "return document.querySelectorAll('#chart-front-0 .hovertext').length", 1)
+    label = window.run(
+        "const box = document.querySelector('#chart-front-0 .hovertext').getBoundingClientRect();"
+        "return [box.left, box.right]"
+    )
+    assert label[0] >= 0 and label[1] <= 390
+    assert all(above[1] < below[0] for above, below in zip(panels, panels[1:], strict=False))
     window.phone(1280, 900)
 
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
 from agnet.markup import Markup, element
 from agnet.report.page import Chart, Section, page
+from tests.report.test_packing import unpacked
 from tests.test_markup import Reader
 
 CHART = Chart("one", "what it </script> shows", {"data": [{"x": ["</script>"]}], "layout": {}})
@@ -26,8 +26,7 @@ def test_a_page_needs_nothing_else(charts: tuple[Chart, ...]) -> None:
 
 def test_figures_are_data_with_places() -> None:
     text = page("t", [Section("a", "A", Markup(), (CHART,))])
-    (data,) = re.findall(r'<script type="application/json" id="figures">(.*?)</script>', text)
-    assert json.loads(data) == {"one": CHART.figure}
+    assert unpacked(text, "figures") == {"one": CHART.figure}
     places = [attrs for tag, attrs in Reader(text).tags if attrs.get("id") == "one"]
     assert [attrs["aria-label"] for attrs in places] == [CHART.caption]
 

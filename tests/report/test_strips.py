@@ -7,8 +7,11 @@ import pytest
 
 from agnet.errors import InvalidInput
 from agnet.report.strips import Strip
+from agnet.report.summary import best_of
+from agnet.runs import Run
 from agnet.spaces import DARTS, NASBench201
-from tests.report.made import painted
+from tests.report.made import made_run, painted, said
+from tests.report.runs import searched
 
 SPACE = NASBench201()
 
@@ -50,3 +53,26 @@ def test_other_spaces_and_too_few_steps_are_refused() -> None:
         Strip.of(first, other)
     with pytest.raises(InvalidInput, match="2 steps"):
         Strip.of(first, first, steps=1)
+
+
+def test_the_best_of_a_run_is_led_to_the_best_that_differs_most() -> None:
+    run = searched(queries=30)
+    strip = Strip.of_best(run)
+    rows = best_of(run)
+    archs = [SPACE.parse(run.rows[row].arch) for row in rows]
+    assert strip.archs[0] == archs[0] == run.best and strip.archs[-1] in archs
+    differ = [sum(np.array(arch.choices) != archs[0].choices) for arch in archs]
+    assert strip.edits[-1] == max(differ) and not strip.note
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (made_run([1.0]), "Fewer than two feasible"),
+        (made_run([]), "Fewer than two feasible"),
+        (made_run([(1.0, 3.0), (2.0, 3.0)], limits=("edgegpu_latency_ms<=0",)), "Fewer than two"),
+    ],
+)
+def test_without_two_of_them_there_is_no_way(run: Run, words: str) -> None:
+    strip = Strip.of_best(run)
+    assert words in said(painted(strip.matplotlib())) and words in said(strip.plotly())
