@@ -22,7 +22,7 @@ from agnet.config import SearchConfig
 from agnet.errors import InvalidInput, RunLocked, StorageError
 from agnet.files import read_state, replace_file, state_bytes
 
-__all__ = ["CONFIG", "RESERVED", "QueryRow", "RunStorage"]
+__all__ = ["CONFIG", "RESERVED", "QueryRow", "RunStorage", "stamp"]
 
 SCHEMA: Final = 1
 CONFIG, DATABASE, CHECKPOINT, HISTORY, LOCK = (
@@ -331,6 +331,22 @@ class RunStorage:
                 f"cannot write {what} of the run {self.folder}: {error}; what was recorded before "
                 "is intact: free the disk or make the folder writable, then --resume"
             ) from error
+
+
+def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Returns what differs as soon as a run has changed, without reading it.
+
+    Names, times and sizes of what a writer writes; an empty log is also left by who only reads.
+    """
+    found = []
+    for name in (CONFIG, DATABASE, f"{DATABASE}-wal", CHECKPOINT):
+        try:
+            seen = (folder / name).stat()
+        except OSError:
+            continue  # what is not there yet, or not any more
+        if seen.st_size:
+            found.append((name, seen.st_mtime_ns, seen.st_size))
+    return tuple(found)
 
 
 def _fields(row: QueryRow) -> list[object]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agnet.cli.runs import open_groups
+from agnet.cli.runs import open_groups, stamps
 from agnet.errors import InvalidInput, StorageError
+
+if TYPE_CHECKING:
+    from agnet.runs import Run
 
 __all__ = ["report", "ui"]
 
@@ -21,6 +25,9 @@ def report(
         Path | None, typer.Option(help="The page to write.  [default: report.html in the first]")
     ] = None,
     title: Annotated[str, typer.Option(help="Its heading.")] = "Architecture search",
+    umap: Annotated[
+        bool, typer.Option("--umap", help="Maps of latent spaces by UMAP (the extra notebooks).")
+    ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Serve the page instead, while searches run.")
     ] = False,
@@ -39,7 +46,7 @@ def report(
     from agnet.report import report_page
 
     path = runs[0] / "report.html" if out is None else out
-    content = report_page(open_groups(runs), title)
+    content = report_page(_named(open_groups(runs)), title, "umap" if umap else "pca")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
@@ -60,11 +67,25 @@ def ui(
     _serve(runs, title, host, port)
 
 
+def _named(groups: dict[str, list[Run]]) -> dict[str, list[Run]]:
+    """The same runs by the part of their folders in which they differ."""
+    if len(groups) < 2:
+        return groups
+    folders = [os.path.abspath(name) for name in groups]
+    common = os.path.commonpath(folders)
+    names = [os.path.relpath(folder, common) for folder in folders]
+    if os.curdir in names or len(set(names)) < len(names):
+        return groups
+    return dict(zip(names, groups.values(), strict=True))
+
+
 def _serve(runs: list[Path], title: str, host: str, port: int) -> None:
     from agnet.report import serving
 
     open_groups(runs)  # what is wrong is said before anything is served
-    with serving(lambda: open_groups(runs), title, host, port) as address:
+    with serving(
+        lambda: _named(open_groups(runs)), title, host, port, changed=lambda: stamps(runs)
+    ) as address:
         typer.echo(f"serving {address}  (Ctrl-C ends it)")
         try:
             address.wait()

@@ -13,7 +13,7 @@ from agnet.errors import InvalidInput
 if TYPE_CHECKING:
     from agnet.runs import Run
 
-__all__ = ["compare", "open_groups", "test"]
+__all__ = ["compare", "open_groups", "stamps", "test"]
 
 
 def compare(
@@ -48,7 +48,9 @@ def open_groups(runs: Sequence[Path]) -> dict[str, list[Run]]:
     Raises:
         InvalidInput: If there is none in a folder, or they differ in what was searched for.
     """
-    groups = {str(path): _open_all(path) for path in runs}
+    from agnet.runs import Run
+
+    groups = {str(path): [Run.open(folder) for folder in _folders_of(path)] for path in runs}
     for what in ("objectives", "limits", "benchmark"):
         found = {str(getattr(run.config, what)) for group in groups.values() for run in group}
         if len(found) > 1:
@@ -56,13 +58,24 @@ def open_groups(runs: Sequence[Path]) -> dict[str, list[Run]]:
     return groups
 
 
-def _open_all(path: Path) -> list[Run]:
-    from agnet.runs import Run
+def stamps(runs: Sequence[Path]) -> dict[str, object]:
+    """Returns what differs as soon as one of some runs has changed, or another has begun.
+
+    Raises:
+        InvalidInput: If there is none in a folder.
+    """
+    from agnet.storage import stamp
+
+    return {str(folder): stamp(folder) for path in runs for folder in _folders_of(path)}
+
+
+def _folders_of(path: Path) -> list[Path]:
+    """The runs in a folder: itself, or those of a sweep."""
     from agnet.storage import CONFIG
 
     if (path / CONFIG).exists():
-        return [Run.open(path)]
+        return [path]
     folders = sorted(child.parent for child in path.glob(f"seed-*/{CONFIG}"))
     if not folders:
         raise InvalidInput(f"{path} holds no run and no sweep")
-    return [Run.open(folder) for folder in folders]
+    return folders

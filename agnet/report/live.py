@@ -73,8 +73,50 @@ class Address:
         threading.Event().wait()
 
 
+@final
+class Served:
+    """The texts that are served, made anew only when something has changed."""
+
+    def __init__(
+        self, read: Callable[[], Groups], title: str, changed: Callable[[], object] | None
+    ) -> None:
+        """Makes nothing yet; see :func:`serving`."""
+        self._read, self._title, self._changed = read, title, changed
+        self._lock = threading.Lock()  # browsers ask several times at once
+        self._texts: dict[str, tuple[str, str]] = {}
+        self._seen: object = None
+
+    def texts(self) -> Mapping[str, tuple[str, str]]:
+        """Kind and text by path."""
+        with self._lock:
+            # Asked before reading: what is written meanwhile is read the next time.
+            seen = None if self._changed is None else self._changed()
+            if seen is None or seen != self._seen:
+                self._texts = self._made()
+                self._seen = seen
+            return self._texts
+
+    def _made(self) -> dict[str, tuple[str, str]]:
+        sections = sections_of(self._read(), deep=False)
+        charts = [chart for section in sections for chart in section.charts]
+        state = {
+            "sections": {one.name: str(joined(one.content)) for one in sections},
+            "figures": {chart.name: chart.figure for chart in charts},
+        }
+        return {
+            "/": ("text/html", page(self._title, sections, live=LIVE)),
+            "/state.json": ("application/json", json.dumps(state, allow_nan=False)),
+        }
+
+
 @contextmanager
-def serving(read: Callable[[], Groups], title: str, host: str, port: int) -> Iterator[Address]:
+def serving(
+    read: Callable[[], Groups],
+    title: str,
+    host: str,
+    port: int,
+    changed: Callable[[], object] | None = None,
+) -> Iterator[Address]:
     """Serves a page for as long as it lasts.
 
     Args:
@@ -82,10 +124,13 @@ def serving(read: Callable[[], Groups], title: str, host: str, port: int) -> Ite
         title: The heading.
         host: Whom to: ``127.0.0.1`` is this machine only.
         port: 0 for any that is free.
+        changed: Returns something else, quickly, when ``read`` would. Without it runs are read at
+            each look.
 
     Raises:
         InvalidInput: If the port cannot be had.
     """
+    served = Served(read, title, changed)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -95,18 +140,11 @@ def serving(read: Callable[[], Groups], title: str, host: str, port: int) -> Ite
                 self._send(503, "text/plain", str(error))
 
         def _answer(self) -> None:
-            sections = sections_of(read(), deep=False)
-            if self.path == "/":
-                self._send(200, "text/html", page(title, sections, live=LIVE))
-            elif self.path == "/state.json":
-                charts = [chart for section in sections for chart in section.charts]
-                state = {
-                    "sections": {one.name: str(joined(one.content)) for one in sections},
-                    "figures": {chart.name: chart.figure for chart in charts},
-                }
-                self._send(200, "application/json", json.dumps(state, allow_nan=False))
+            texts = served.texts()
+            if self.path in texts:
+                self._send(200, *texts[self.path])
             else:
-                self._send(404, "text/plain", "there is / and /state.json")
+                self._send(404, "text/plain", f"there is {' and '.join(texts)}")
 
         def _send(self, code: int, kind: str, text: str) -> None:
             body = text.encode()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,25 @@ def test_sweeps_and_runs_are_shown_together(terminal: Terminal) -> None:
     code, _, _ = terminal("report", "sweep", "alone", "--out", "new/page.html", "--title", "A & B")
     assert code == 0
     assert "<title>A &amp; B</title>" in Path("new/page.html").read_text()
+
+
+def test_names_are_where_folders_differ(terminal: Terminal) -> None:
+    for name in ("runs/here/a", "runs/here/b"):
+        searched(Path(name))
+    assert terminal("report", "runs/here/a", str(Path("runs/here/b").resolve()))[0] == 0
+    text = Path("runs/here/a/report.html").read_text()
+    assert '<th scope="row">a</th>' in text and '<th scope="row">b</th>' in text
+    terminal("report", "runs/here/a")
+    assert '<th scope="row">runs/here/a</th>' in Path("runs/here/a/report.html").read_text()
+
+
+def test_a_map_by_umap_needs_the_package(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched(Path("one"))
+    monkeypatch.setitem(sys.modules, "umap", None)
+    code, _, err = terminal("report", "one", "--umap")
+    assert (code, "agnet[notebooks]" in err, len(err.splitlines())) == (2, True, 1)
 
 
 def test_bad_input_is_one_line(terminal: Terminal) -> None:

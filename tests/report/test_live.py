@@ -10,6 +10,7 @@ import pytest
 from agnet import Run
 from agnet.errors import InvalidInput, StorageError
 from agnet.report import serving
+from agnet.storage import QueryRow, RunStorage, stamp
 from tests.report.runs import resumed, searched
 
 
@@ -33,6 +34,42 @@ def test_a_page_is_served_and_tells_what_is_new(tmp_path: Path) -> None:
             read(address, "../../etc/passwd")
     with pytest.raises(urllib.error.URLError):
         read(address)
+
+
+def test_a_page_is_made_anew_only_when_a_run_has_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    searched(folder, queries=6)
+    reads = []
+
+    def reading() -> dict[str, list[Run]]:
+        reads.append(stamp(folder))
+        return {"run": [Run.open(folder)]}
+
+    with serving(reading, "title", "127.0.0.1", 0, lambda: stamp(folder)) as address:
+        for path in ("", "state.json", "state.json", ""):
+            assert "1 run, 6 queries" in read(address, path)
+        assert len(reads) == 1
+        resumed(folder, 9)
+        for path in ("state.json", ""):
+            assert "1 run, 9 queries" in read(address, path)
+        assert len(reads) == 2
+
+
+def test_while_a_search_writes_each_row_is_seen(tmp_path: Path) -> None:
+    """Rows lie in the log of the database before they lie in its file."""
+    storage = RunStorage(tmp_path, write=True, columns=("val_accuracy",))
+    seen = []
+    for query in range(1, 4):
+        storage.record(QueryRow(query, 0, "a", (1.0,), True, 0.1, None))
+        reader = RunStorage(tmp_path, write=False)
+        before = stamp(tmp_path)
+        assert len(reader.rows()) == query
+        reader.close()
+        assert stamp(tmp_path) == before  # to read is no change
+        seen.append(before)
+    storage.close()
+    assert len(set(seen)) == 3
+    assert stamp(tmp_path / "nowhere") == ()
 
 
 def test_a_run_that_cannot_be_read_is_said() -> None:
