@@ -19,7 +19,7 @@ def charts_of(*runs: Run, **more: Any) -> list[str]:
     return [chart.name for section in sections_of(groups, **more) for chart in section.charts]
 
 
-def test_a_figure_is_shown_where_it_has_something_to_say(tmp_path: Path) -> None:
+def test_a_figure_is_shown_where_it_has_something_to_say() -> None:
     assert charts_of(searched()) == ["chart-curves", "chart-map-0"]
     assert charts_of(three()) == ["chart-curves", "chart-front-0", "chart-map-0"]
     limited = searched(limits=["params_m<=1"])
