@@ -86,7 +86,7 @@ def _fronts(best: Mapping[str, Run], drawn: Mapping[str, Drawings]) -> tuple[Cha
     return tuple(
         Chart.of(
             f"chart-front-{at}",
-            f"{name}: {_said(front)}",
+            f"{name}: {_said(front, len(best[name]))}",
             front.plotly(),
             None if front.note else drawn.get(name),
         )
@@ -95,10 +95,12 @@ def _fronts(best: Mapping[str, Run], drawn: Mapping[str, Drawings]) -> tuple[Cha
     )
 
 
-def _said(front: Fronts) -> str:
+def _said(front: Fronts, queries: int) -> str:
     what = "what nothing is better than" if front.aims > 1 else "the best"
     limits = "; dashed lines are limits" if front.limits else ""
-    return f"what was evaluated. Diamonds are {what}{limits}."
+    shown = len(front.rows)
+    part = f" ({shown:,} of {queries:,} queries)" if shown < queries else ""
+    return f"what was evaluated{part}. Diamonds are {what}{limits}."
 
 
 def _between(best: Mapping[str, Run]) -> Markup:

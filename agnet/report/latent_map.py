@@ -113,6 +113,7 @@ class LatentMap:
             places, drawn = _flattened(run, generator, rows, reduction)
         if not note and not len(rows):
             note = "Nothing has been evaluated."
+        part = f", {len(rows):,} of {len(run):,} queries" if len(rows) < len(run) else ""
         position = {int(row): at for at, row in enumerate(rows)}
         parts = [[position[int(row)] for row in s.rows] for s in stretches(run, rows)]
         values = run.values[:, run.columns.index(objective.metric)][rows]
@@ -127,7 +128,7 @@ class LatentMap:
             queries=np.array([run.rows[row].query for row in rows], dtype=np.int64),
             shades=_shades(values, objective.sign),
             axis=named(objective.metric, unit_of(run, objective.metric)),
-            caption=f"Latent space of the {name} generator ({reduction.upper()})",
+            caption=f"Latent space of the {name} generator ({reduction.upper()}){part}",
             note=note,
         )
 

@@ -61,7 +61,7 @@ SCRIPT: Final = """
     const panels = axes(layout).filter(key => key[0] === 'x').map(key => key.slice(5));
     const count = Math.max(panels.length, 1);
     const height = count > 1 ? 300 * count + 80 : layout.height || 380;
-    const made = {height, legend: Object.assign({}, layout.legend, across, {y: -60 / height})};
+    const made = {height, legend: Object.assign({}, layout.legend, across, {y: -80 / height})};
     if (count > 1) panels.forEach(function (number, at) {
       const low = 1 - (at + 1) / count;
       made['xaxis' + number] = Object.assign({}, layout['xaxis' + number], {domain: [0, 1]});

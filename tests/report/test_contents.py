@@ -8,6 +8,7 @@ import pytest
 from agnet.errors import InvalidInput
 from agnet.report import report_page
 from agnet.report.contents import sections_of
+from agnet.report.fronts import Fronts
 from agnet.runs import Run
 from tests.report.made import made_run
 from tests.report.runs import searched, three, two
@@ -83,6 +84,15 @@ def test_titles_of_figures_are_part_of_their_captions() -> None:
     (_, place) = [chart for section in sections_of({"a": [searched()]}) for chart in section.charts]
     assert place.caption.endswith("Latent space of the shipped generator (PCA).")
     assert "title" not in place.figure["layout"]
+
+
+def test_captions_say_that_only_some_queries_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agnet.report.fronts.POINTS", 10)
+    monkeypatch.setattr("agnet.report.latent_map.POINTS", 10)
+    run = two(queries=60)
+    (_, front, place) = [c for section in sections_of({"a": [run]}) for c in section.charts]
+    assert f"({10 + len(Fronts.of(run).rows[Fronts.of(run).front])} of 60 queries)" in front.caption
+    assert place.caption.endswith("(PCA), 10 of 60 queries.")
 
 
 def test_an_unknown_reduction_is_refused() -> None:
