@@ -100,6 +100,19 @@ def test_degenerate_runs_give_a_figure(values: list[float]) -> None:
     json.loads(figures[1].to_json())
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Tensorflow:ImportWarning", "ignore::DeprecationWarning")
+def test_a_map_by_umap() -> None:
+    """The same at every look; it compiles for half a minute first."""
+    run = made_run(np.linspace(80, 90, 24).tolist())
+    found = LatentMap.of(run, small_generator(), "umap")
+    assert found.places.shape == (24, 2) and np.isfinite(found.places).all()
+    assert "UMAP" in found.caption
+    again = LatentMap.of(run, small_generator(), "umap")
+    assert np.array_equal(found.places, again.places)
+    assert not np.allclose(found.places, LatentMap.of(run, small_generator()).places)
+
+
 def test_an_unknown_reduction_is_refused_and_a_missing_one_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
