@@ -52,7 +52,7 @@ class Parameters:
         self.distributions = dict(distributions)
         ordered = [isinstance(each, IntDistribution) for each in self.distributions.values()]
         sizes = [len(_options(each)) for each in self.distributions.values()]
-        self.space = ChoiceSpace(tuple(sizes), tuple(ordered))
+        self.space = ChoiceSpace.numbered(sizes, ordered)
 
     def values(self, combination: Combination) -> dict[str, Any]:
         """Returns the values of the parameters that a combination stands for."""

@@ -1,4 +1,4 @@
-"""A search space of independent choices, of which only the numbers of options are known."""
+"""A search space of independent choices: whatever can be said by a few options each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +24,13 @@ from agnet.spaces.product import (
     uniform_crossover,
 )
 
-__all__ = ["ChoiceSpace"]
+__all__ = ["ChoiceSpace", "Option"]
+
+Option: TypeAlias = int | float | str
 
 INPUT, OUTPUT, FIRST = 0, 1, 2  # node types; those of the choices follow
 BITS: Final = 62  # of a key's number
-NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,4}")
+WORD: Final = re.compile(r"[\w.+:/-]+")
 
 
 @final
@@ -36,37 +38,94 @@ NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,4}")
 class ChoiceSpace(SearchSpace):
     """All combinations of ``C`` choices.
 
-    The text form lists the options' numbers, as in ``[0,2,1]``. In the graph view every choice
-    stands between the input and the output, beside the others, so that what is learnt of graphs
-    sees which options there are and no order of the choices. A choice among things is one node,
-    with a type for each option; one among numbers is a node for each step between two of them, of a
-    type that says on which side of it the number lies: numbers that are near are then alike.
+        space = ChoiceSpace.of(width=[16, 32, 64], depth=[1, 2, 3], activation=["relu", "tanh"])
+
+    The text form names them, as in ``width=16,depth=2,activation=relu``. In the graph view every
+    choice stands between the input and the output, beside the others, so that what is learnt of
+    graphs sees which options there are and no order of the choices. A choice among things is one
+    node, with a type for each option; one among numbers is a node for each step between two of
+    them, of a type that says on which side of it the number lies: numbers that are near are then
+    alike.
 
     Attributes:
-        sizes: ``(C,)``, the number of options of each choice.
-        ordered: ``(C,)``, whether the options are numbers.
+        names: ``(C,)``, of the choices.
+        options: ``(C,)``, those of each choice.
+        ordered: ``(C,)``, whether the options are numbers, in their order.
     """
 
-    sizes: tuple[int, ...]
+    names: tuple[str, ...]
+    options: tuple[tuple[Option, ...], ...]
     ordered: tuple[bool, ...]
 
     def __post_init__(self) -> None:
-        """Checks the sizes.
+        """Checks names and options.
+
+        Raises:
+            InvalidInput: If there is no choice, one that leaves none, or a text that would not be
+                read back.
+        """
+        if not len(self.names) == len(self.options) == len(self.ordered):
+            raise InvalidInput(
+                f"got {len(self.names)} names, {len(self.options)} tuples of options and "
+                f"{len(self.ordered)} orders; expected one of each for a choice"
+            )
+        if not self.names or min(self.sizes) < 2:
+            raise InvalidInput(
+                f"got choices of {self.sizes} options; expected at least one choice, and at least "
+                "two options of each"
+            )
+        for words in (self.names, *self._words):
+            odd = [word for word in words if not WORD.fullmatch(word)]
+            if odd or len(set(words)) < len(words):
+                raise InvalidInput(
+                    f"got {', '.join(map(repr, words))}; expected different texts of letters, "
+                    "digits and the signs _ . + - : /"
+                )
+
+    @classmethod
+    def of(cls, **choices: Sequence[Option]) -> ChoiceSpace:
+        """Makes a space of choices by name.
+
+        Args:
+            **choices: The options of each; numbers that rise are ordered, all else is not.
+
+        Raises:
+            InvalidInput: If there is no choice, one that leaves none, or a text that would not be
+                read back.
+        """
+        options = tuple(map(tuple, choices.values()))
+        return cls(tuple(choices), options, tuple(map(_rising, options)))
+
+    @classmethod
+    def numbered(cls, sizes: Sequence[int], ordered: Sequence[bool]) -> ChoiceSpace:
+        """Makes a space of which only the numbers of options are known.
 
         Raises:
             InvalidInput: If there is no choice, or one that leaves none.
         """
-        if not self.sizes or min(self.sizes) < 2 or len(self.ordered) != len(self.sizes):
-            raise InvalidInput(
-                f"got choices of {self.sizes} options, of which {self.ordered} are ordered; "
-                "expected at least one choice, and at least two options of each"
-            )
+        names = tuple(f"x{at}" for at in range(len(sizes)))
+        return cls(names, tuple(tuple(range(size)) for size in sizes), tuple(ordered))
+
+    def chosen(self, arch: Architecture) -> dict[str, Option]:
+        """Returns the option of each choice, by name.
+
+        Raises:
+            InvalidInput: If the architecture is of another space.
+        """
+        row = self.to_choices([arch])[0].tolist()
+        triples = zip(self.names, self.options, row, strict=True)
+        return {name: options[at] for name, options, at in triples}
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of options of each choice."""
+        return tuple(map(len, self.options))
 
     @property
     def name(self) -> str:
-        """The number of options of each choice, with a plus where they are ordered."""
-        pairs = zip(self.sizes, self.ordered, strict=True)
-        return "choices-" + "-".join(f"{size}{'+' * ordered}" for size, ordered in pairs)
+        """The choices with the number of their options, and a plus where they are ordered."""
+        triples = zip(self.names, self.sizes, self.ordered, strict=True)
+        return "choices-" + "-".join(f"{name}.{size}{'+' * order}" for name, size, order in triples)
 
     @property
     def size(self) -> int:
@@ -85,15 +144,14 @@ class ChoiceSpace(SearchSpace):
 
     @property
     def node_types(self) -> tuple[str, ...]:
-        """Input, output, and ``choice:option`` or ``choice:below`` and ``choice:above``."""
-        names = ["input", "output"]
-        for at, (size, ordered) in enumerate(zip(self.sizes, self.ordered, strict=True)):
+        """Input, output, and ``choice=option``, or ``choice<option`` and ``choice>=option``."""
+        types = ["input", "output"]
+        for name, words, ordered in zip(self.names, self._words, self.ordered, strict=True):
             if ordered:
-                sides = ("below", "above")
-                names += [f"{at}:{side} {step}" for step in range(1, size) for side in sides]
+                types += [f"{name}{side}{word}" for word in words[1:] for side in ("<", ">=")]
             else:
-                names += [f"{at}:{option}" for option in range(size)]
-        return tuple(names)
+                types += [f"{name}={word}" for word in words]
+        return tuple(types)
 
     @property
     def key_levels(self) -> tuple[str, ...]:
@@ -164,28 +222,30 @@ class ChoiceSpace(SearchSpace):
         return Architectures(self, uniform_crossover(*parents, rng))
 
     def parse(self, text: str) -> Architecture:
-        """Reads the options' numbers, as in ``[0,2,1]``.
+        """Reads the options, as in ``width=16,depth=2``.
 
         Raises:
             InvalidArchitecture: If the text is malformed; the message says where.
         """
-        stripped = text.strip()
-        words = stripped[1:-1].split(",")
-        if stripped[:1] + stripped[-1:] != "[]" or len(words) != len(self.sizes):
+        fields = text.strip().split(",")
+        if len(fields) != len(self.names):
             raise InvalidArchitecture(
-                f"got {text!r}; expected {len(self.sizes)} numbers of options, as in [0,2,1]"
+                f"got {text!r}; expected {len(self.names)} choices: {', '.join(self.names)}"
             )
-        for at, (word, size) in enumerate(zip(words, self.sizes, strict=True)):
-            if not NUMBER.fullmatch(word) or int(word) >= size:
+        row = []
+        for field, name, words in zip(fields, self.names, self._words, strict=True):
+            key, _, word = field.partition("=")
+            if key != name or word not in words:
                 raise InvalidArchitecture(
-                    f"got the option {word!r} of choice {at} of {text!r}; "
-                    f"expected a number from 0 to {size - 1}"
+                    f"got {field!r} in {text!r}; expected {name}= and one of {', '.join(words)}"
                 )
-        return Architecture(self, [int(word) for word in words])
+            row.append(words.index(word))
+        return Architecture(self, row)
 
     def format(self, choices: Sequence[int]) -> str:
-        """Writes the options' numbers."""
-        return f"[{','.join(map(str, choices))}]"
+        """Writes the options by name."""
+        triples = zip(self.names, self._words, choices, strict=True)
+        return ",".join(f"{name}={words[at]}" for name, words, at in triples)
 
     def encode(self, archs: Sequence[Architecture]) -> GraphBatch:
         """Returns the graphs: input, the nodes of all choices beside each other, output."""
@@ -220,6 +280,11 @@ class ChoiceSpace(SearchSpace):
                 "nodes of each choice and an output"
             )
         return Architectures(self, choices)
+
+    @property
+    def _words(self) -> tuple[tuple[str, ...], ...]:
+        """The options of each choice as texts."""
+        return tuple(tuple(map(str, options)) for options in self.options)
 
     @property
     def _widths(self) -> list[int]:
@@ -262,3 +327,9 @@ class ChoiceSpace(SearchSpace):
     def _check_listable(self) -> None:
         if self.size > LISTABLE:
             raise InvalidInput(f"{self.name} has {self.size:.3g} architectures; use keys(archs)")
+
+
+def _rising(options: Sequence[Option]) -> bool:
+    numbers = [value for value in options if type(value) in (int, float)]
+    pairs = zip(numbers, numbers[1:], strict=False)
+    return len(numbers) == len(options) and all(a < b for a, b in pairs)  # type: ignore[operator]

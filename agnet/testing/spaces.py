@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from abc import ABC, abstractmethod
+from html import escape
 from types import SimpleNamespace
 from typing import cast
 
@@ -111,6 +112,14 @@ class SpaceContract(ABC):
         types = [space.node_types[i] for i in data.x.tolist()]
         assert [graph.nodes[node]["op"] for node in graph] == types
         assert graph.number_of_edges() == data.edge_index.shape[1]
+
+    def test_notebooks_show_drawings(self) -> None:
+        """A space, a batch and an architecture show themselves, drawn, with texts escaped."""
+        space, archs = self.space(), self.draw()[:2]
+        assert escape(space.name, quote=False) in space._repr_html_()
+        for shown in (archs._repr_html_(), archs[0]._repr_html_()):
+            assert "<svg" in shown
+            assert escape(str(archs[0]), quote=False) in shown
 
     def test_keys_are_equal_exactly_for_equals(self) -> None:
         """At the finest level a key stands for the value; coarser levels only join."""

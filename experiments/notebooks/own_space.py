@@ -33,19 +33,21 @@ from agnet.benchmarks import FunctionBenchmark
 from agnet.report import Curves
 from agnet.spaces import ChoiceSpace
 
-DEPTH, WIDTH, KIND = (1, 2, 3), (4, 8, 12, 16, 24, 32), ("relu", "tanh", "logistic")
-RATE = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 images, labels = load_digits(return_X_y=True)
 train_x, held_x, train_y, held_y = train_test_split(images / 16, labels, random_state=0)
-space = ChoiceSpace(sizes=(3, 6, 3, 7), ordered=(True, True, False, True))
+space = ChoiceSpace.of(
+    depth=[1, 2, 3],
+    width=[4, 8, 12, 16, 24, 32],
+    activation=["relu", "tanh", "logistic"],
+    rate=[1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1],
+)
 
 
 def measure(arch):
     """Trains one network for a moment."""
-    depth, width, kind, rate = arch.choices
-    layers = (WIDTH[width],) * DEPTH[depth]
-    how = {"activation": KIND[kind], "learning_rate_init": RATE[rate]}
-    model = MLPClassifier(layers, max_iter=12, random_state=0, **how)
+    depth, width, activation, rate = space.chosen(arch).values()
+    how = {"learning_rate_init": rate, "max_iter": 12, "random_state": 0}
+    model = MLPClassifier((width,) * depth, activation, **how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that so few epochs have not converged
         model.fit(train_x, train_y)
@@ -83,9 +85,8 @@ small = search(
     limits=["val_accuracy>=90"],
     options={"generator": False},
 )
-depth, width, kind, rate = small.best.choices
-weights = int(small.best_so_far()[-1])
-f"{DEPTH[depth]} x {WIDTH[width]}, {KIND[kind]}, rate {RATE[rate]}: {weights} weights"
+print(f"{small.best}: {small.best_so_far()[-1]:.0f} weights")
+small.best
 
 # %% [markdown]
 # For spaces with a structure of their own (cells, blocks, what is dead or equal) implement

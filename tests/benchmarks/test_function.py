@@ -13,7 +13,7 @@ from agnet.errors import EvaluationError, InvalidInput
 from agnet.spaces import Architecture, ChoiceSpace
 from agnet.testing import BenchmarkContract
 
-SPACE = ChoiceSpace((4, 4, 6, 6), (True, True, False, False))
+SPACE = ChoiceSpace.numbered((4, 4, 6, 6), (True, True, False, False))
 METRICS = (
     Metric("loss", "", "minimize"),
     Metric("cost", "ms", "minimize"),

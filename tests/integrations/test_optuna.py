@@ -253,7 +253,11 @@ def test_failures_pruned_trials_and_repeats() -> None:
     add(second, "COMPLETE", float("inf"))
     add({"depth": 2}, "FAIL")  # before it asked for the others
     history = History.of(study, Parameters(TOGETHER), 99)
-    assert [str(arch) for arch in history.archs] == ["[0,0,0]", "[0,0,1]", "[0,1,0]"]
+    assert [str(arch) for arch in history.archs] == [
+        "x0=0,x1=0,x2=0",
+        "x0=0,x1=0,x2=1",
+        "x0=0,x1=1,x2=0",
+    ]
     np.testing.assert_array_equal(history.outcomes.objectives, [[np.nan], [np.nan], [-2.5]])
     assert (len(history.pending), history.unknown, history.finished) == (0, 0, 7)
 

@@ -10,6 +10,7 @@ from agnet.spaces import (
     DARTS,
     Architecture,
     BlockCells,
+    ChoiceSpace,
     ElasticSpace,
     NASBench201,
     OFAMobileNetV3,
@@ -99,6 +100,8 @@ def anatomy(arch: Architecture) -> tuple[Cell, ...] | Rows:
         return _genotype(str(arch))
     if isinstance(space, BlockCells):
         return (_blocks(str(arch)),)
+    if isinstance(space, ChoiceSpace):
+        return (_choices(str(arch)),)
     return (_graph(arch),)
 
 
@@ -170,6 +173,14 @@ def _sums(title: str, nodes: list[list[tuple[str, int]]], joined: list[int]) -> 
         parts.append(Part(str(number), "tensor"))
     links += [(place[number], len(parts)) for number in joined]
     return _cell(title, [*parts, Part("out", "output")], links)
+
+
+def _choices(text: str) -> Cell:
+    """The options, beside each other."""
+    middle = [_operation(field.replace("=", " ")) for field in text.split(",")]
+    end = len(middle) + 1
+    links = [link for at in range(1, end) for link in ((0, at), (at, end))]
+    return _cell("", [Part("in", "input"), *middle, Part("out", "output")], links)
 
 
 def _graph(arch: Architecture) -> Cell:

@@ -12,6 +12,7 @@ from agnet.spaces import (
     DARTS,
     Architecture,
     BlockCells,
+    ChoiceSpace,
     NASBench101,
     NASBench201,
     Subset,
@@ -123,6 +124,13 @@ def test_layers_stand_in_a_row_a_stage() -> None:
     assert boxes["out"].y == boxes["k7e6"].y
     assert drawn_texts(arch).count("k3e3") == 7
     assert "stage 5" in drawn_texts(arch)
+
+
+def test_options_stand_beside_each_other() -> None:
+    space = ChoiceSpace.of(width=[8, 16], activation=["relu", "tanh"])
+    cell = only_cell(space.parse("width=16,activation=relu"))
+    ways = {("in", "width 16"), ("in", "activation relu"), ("width 16", "out")}
+    assert read(cell) == ways | {("activation relu", "out")}
 
 
 def test_a_subset_is_drawn_as_its_whole_space() -> None:
