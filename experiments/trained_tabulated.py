@@ -82,10 +82,13 @@ class Training:
 def accuracy_table(results: Path) -> str:
     """What was trained beside what was recorded."""
     lines = []
-    benchmark = open_benchmark("nasbench201")
+    benchmark, every = open_benchmark("nasbench201"), NASBench201().enumerate()
+    function = NASBench201().keys(every, "function")
     for row in rows(results, NAME):
-        arch = NASBench201().enumerate()[np.array([row["cell"]])]
+        arch = every[np.array([row["cell"]])]
         size, macs, recorded = benchmark.query(arch, ["params_m", "flops_m", RECORDED])[0]
+        equals = every[np.flatnonzero(function == function[row["cell"]])]
+        others = benchmark.query(equals, [RECORDED])[:, 0]
         own = row["test_accuracy"]
         lines.append(
             [
@@ -95,11 +98,12 @@ def accuracy_table(results: Path) -> str:
                 f"{own:.2f}",
                 f"{recorded:.2f}",
                 f"{own - recorded:+.2f}",
+                f"{others.min():.2f} to {others.max():.2f}, {len(others)} cells",
                 f"{row['train_seconds'] / 60:.0f}",
             ]
         )
-    head = ["cell", "M parameters", "M MACs", "trained here", "recorded", "difference", "CPU min"]
-    return table(head, lines)
+    head = ["cell", "M parameters", "M MACs", "trained here", "recorded", "difference"]
+    return table([*head, "recorded of the same function", "CPU min"], lines)
 
 
 if __name__ == "__main__":
