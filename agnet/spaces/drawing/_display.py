@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["architecture_shown", "batch_shown", "space_shown"]
 
 DRAWN: Final = 3
-COUNTED: Final = 10**9  # a larger number is rounded to a power of ten
+COUNTED: Final = 10**9  # of a larger number a power of ten is said
 
 
 def architecture_shown(arch: Architecture) -> Markup:
@@ -46,4 +47,4 @@ def _counted(count: int, name: str) -> str:
 
 
 def _number(size: int) -> str:
-    return f"{size:,}" if size < COUNTED else f"about 10^{len(str(size)) - 1}"
+    return f"{size:,}" if size < COUNTED else f"more than 10^{int(math.log10(size))}"
