@@ -54,5 +54,6 @@ class Drawings:
         part = ""
         if len(self.pictures) < self.queries:
             part = f" ({len(self.pictures):,} of {self.queries:,} can be, the best among them)"
-        said = element("p", f"Point at a query, or touch it, to see it drawn{part}.")
+        how = "Point at a query, touch it, or come here and go on by the arrow keys"
+        said = element("p", f"{how}, to see it drawn{part}.")
         return element("div", said, class_="drawn", aria_live="polite")

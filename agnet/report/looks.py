@@ -109,6 +109,26 @@ SCRIPT: Final = """
     const found = (await unpack(place.dataset.drawings))[row];
     if (found) place.nextElementSibling.innerHTML = found;
   }
+  function queries(place) {  // where the point of each is, in order
+    const first = new Map();
+    place._fullData.forEach(function (trace, curveNumber) {
+      if (trace.customdata && trace.visible === true)
+        trace.customdata.forEach(function (row, pointNumber) {
+          if (!first.has(row)) first.set(row, {curveNumber, pointNumber});
+        });
+    });
+    return [...first].sort((one, other) => one[0] - other[0]);
+  }
+  function step(place, event) {
+    const every = queries(place), last = every.length - 1, now = place.reached ?? -1;
+    const ways = {ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: last};
+    if (!(event.key in ways) || last < 0) return;
+    event.preventDefault();
+    place.reached = Math.min(Math.max(ways[event.key], 0), last);
+    const [row, point] = every[place.reached], trace = place._fullData[point.curveNumber];
+    Plotly.Fx.hover(place, [point], trace.xaxis + trace.yaxis);  // tells no listener of it
+    picture(place, row);
+  }
   let figures = {};
   function draw() {
     if (!window.Plotly) return;
@@ -120,8 +140,10 @@ SCRIPT: Final = """
       const bar = small ? false : 'hover';
       const options = {responsive: true, displaylogo: false, displayModeBar: bar};
       Plotly.react(place, data, dressed(figure.layout, place), options);
-      if (fresh && place.dataset.drawings)
+      if (fresh && place.dataset.drawings) {
         place.on('plotly_hover', event => picture(place, event.points[0].customdata));
+        place.addEventListener('keydown', event => step(place, event));
+      }
     }
   }
   window.agnetUpdate = function (found) { figures = found; draw(); };

@@ -55,7 +55,7 @@ class Chart:
             "div",
             id=self.name,
             class_="plot",
-            role="img",
+            role="img" if drawn is None else "application",
             tabindex="0",
             aria_label=self.caption,
             data_drawings=None if drawn is None else drawn.name,

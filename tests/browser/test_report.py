@@ -102,6 +102,21 @@ def test_points_are_drawn(window: Browser, tmp_path: Path, chart: str) -> None:
     assert window.complaints() == []
 
 
+def test_queries_are_gone_to_by_keys(window: Browser, tmp_path: Path) -> None:
+    run = searched(queries=30)
+    shown(window, tmp_path / "a.html", report_page({"a": [run]}))
+    until(window, DRAWN, 2)
+    window.run("document.getElementById('chart-map-0').focus()")
+    right, left, home, end = "\ue014", "\ue012", "\ue011", "\ue010"
+    cell = "return document.querySelector('#chart-map-0 ~ .drawn title')?.textContent"
+    told = "return document.querySelector('#chart-map-0 .hoverlayer').textContent.includes('{}')"
+    for key, row in ((right, 0), (right, 1), (left, 0), (end, 29), (right, 29), (home, 0)):
+        window.press(key)
+        until(window, cell, run.rows[row].arch)
+        until(window, told.format(f"query {row + 1}"), True)
+    assert window.complaints() == []
+
+
 def test_a_curve_can_be_left_out(window: Browser, tmp_path: Path) -> None:
     groups = {"one": [searched(seed=0)], "other": [searched(seed=1)]}
     shown(window, tmp_path / "a.html", report_page(groups))
@@ -112,13 +127,13 @@ def test_a_curve_can_be_left_out(window: Browser, tmp_path: Path) -> None:
     until(window, lines, 1)
 
 
-@pytest.mark.parametrize("strategy", ["lamoo", "importance"])
+@pytest.mark.parametrize(("strategy", "charts"), [("lamoo", 5), ("importance", 5)])
 def test_what_strategies_tell_of_themselves_is_drawn(
-    window: Browser, tmp_path: Path, strategy: str
+    window: Browser, tmp_path: Path, strategy: str, charts: int
 ) -> None:
     run = two(strategy=strategy, queries=40, batch=8, out=tmp_path / "run")
     shown(window, tmp_path / "a.html", report_page({"a": [run]}))
-    until(window, DRAWN, 5)
+    until(window, DRAWN, charts)
     assert window.complaints() == []
 
 
