@@ -100,7 +100,8 @@ def _said(front: Fronts, queries: int) -> str:
     limits = "; dashed lines are limits" if front.limits else ""
     shown = len(front.rows)
     part = f" ({shown:,} of {queries:,} queries)" if shown < queries else ""
-    return f"what was evaluated{part}. Diamonds are {what}{limits}."
+    far = f"; {front.outside:,} of the worst lie outside until one zooms" if front.outside else ""
+    return f"what was evaluated{part}. Diamonds are {what}{limits}{far}."
 
 
 def _between(best: Mapping[str, Run]) -> Markup:

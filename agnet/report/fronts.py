@@ -21,6 +21,7 @@ from agnet.report.style import (
     escaped,
     hover,
     legend,
+    mostly,
     named,
     panels,
     plain,
@@ -121,6 +122,15 @@ class Fronts:
         corners[1::2, 0] = points[1:, 0]
         return np.asarray(corners * signs)
 
+    @property
+    def outside(self) -> int:
+        """How many points, the worst of some metric, lie outside of what is shown at first."""
+        seen = np.ones(len(self.values), dtype=np.bool_)
+        for at in range(len(self.metrics)):
+            low, high = self._ends(at) or (-np.inf, np.inf)
+            seen &= (low <= self.values[:, at]) & (self.values[:, at] <= high)
+        return int((~seen).sum())
+
     def matplotlib(self) -> Figure:
         """Draws a panel for each pair with matplotlib."""
         rows, columns = _grid(len(self.pairs))
@@ -154,9 +164,12 @@ class Fronts:
         return named(self.metrics[at], self.units[at])
 
     def _ends(self, at: int) -> tuple[float, float] | None:
-        """What is shown of one metric: all points, and the limits on it."""
+        """What is shown at first of one metric: most points, all of the front, and limits."""
         bounds = [limit.bound for limit in self.limits if limit.metric == self.metrics[at]]
-        return shown_range([self.values[:, at], np.array(bounds)]) if len(self.values) else None
+        values = self.values[:, at]
+        if not len(values):
+            return None
+        return shown_range([mostly(values, self.signs[at]), values[self.front], np.array(bounds)])
 
     def _draw(self, across: int, up: int, axes: Axes) -> None:
         corners = self.staircase(across, up)

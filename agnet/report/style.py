@@ -32,6 +32,7 @@ __all__ = [
     "hover",
     "legend",
     "look",
+    "mostly",
     "named",
     "panels",
     "plain",
@@ -61,6 +62,7 @@ MARKERS: Final = (
 MUTED: Final = "#888888"
 CONTINUOUS: Final = ("cividis", "Cividis")
 """A map of numbers to colours that is read alike with every kind of sight."""
+WORST: Final = 0.05  # of the points, which may lie outside of the picture at first
 SIZE: Final = 9.0
 LINE: Final = 60
 
@@ -180,6 +182,21 @@ def named(metric: str, unit: str) -> str:
 def unit_of(run: Run, metric: str) -> str:
     """Returns the unit that a run's benchmark gives for a metric; empty if it does not say."""
     return next((known.unit for known in run.benchmark.metrics if known.name == metric), "")
+
+
+def mostly(values: Array, sign: float) -> Array:
+    """Returns what is shown at first of some values: all, or without the worst twentieth.
+
+    That is left out if the others would else be squeezed into half the room.
+
+    Args:
+        values: ``(B,)``, finite.
+        sign: -1 if more is better, 1 if less is.
+    """
+    if not len(values):
+        return values
+    most = values[sign * values <= np.quantile(sign * values, 1 - WORST)]
+    return most if np.ptp(most) < np.ptp(values) / 2 else values
 
 
 def shown_range(values: Sequence[Array] | Array) -> tuple[float, float] | None:

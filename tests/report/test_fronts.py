@@ -124,3 +124,14 @@ def test_degenerate_runs_give_a_figure(values: list[tuple[float, float]], words:
 def test_one_objective_alone_has_no_front() -> None:
     found = Fronts.of(made_run([1.0, 2.0]))
     assert "no front" in said(painted(found.matplotlib())) and "no front" in said(found.plotly())
+
+
+def test_the_worst_few_do_not_flatten_the_picture() -> None:
+    values = [(90.0 + at / 100, 5.0 - at / 10) for at in range(40)]
+    flat = Fronts.of(made_run([*values, (10.0, 6.0)], (ACCURACY, LATENCY)))
+    low, high = flat.plotly().layout.yaxis.range
+    assert 89 < low < 90 and high > 90.39 and flat.outside == 1
+    assert painted(flat.matplotlib()).axes[0].get_ylim() == (low, high)
+    for last in ((89.9, 6.0), (10.0, 0.1)):  # not far away, or on the front
+        every = Fronts.of(made_run([*values, last], (ACCURACY, LATENCY)))
+        assert every.plotly().layout.yaxis.range[0] < last[0] and every.outside == 0
