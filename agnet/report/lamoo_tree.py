@@ -154,6 +154,8 @@ class LamooTree:
             told.append(f"upper confidence bound {node.ucb:.4g}")
         if node.accuracy is not None:
             told.append(f"its boundary is right for {node.accuracy:.0%}")
+        if np.isfinite(node.share):
+            told.append(f"{node.share:.1%} of the space")
         return hover(NAMES[self.kind[at]], *told)
 
 

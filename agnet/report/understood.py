@@ -11,6 +11,7 @@ from agnet.report.calibration import Calibration
 from agnet.report.drawings import Drawings
 from agnet.report.importance_distributions import ImportanceDistributions
 from agnet.report.importance_modes import ImportanceModes
+from agnet.report.lamoo_chosen import LamooChosen
 from agnet.report.lamoo_regions import LamooRegions
 from agnet.report.lamoo_tree import LamooTree
 from agnet.report.latent_map import LatentMap, Reduction
@@ -107,6 +108,13 @@ def _kinds(reduction: Reduction) -> tuple[Kind, ...]:
             LamooTree.of,
             "The tree of the last round. Each node: its samples, their hypervolume, and its upper "
             "confidence bound, by which a region is chosen. The better half comes first.",
+        ),
+        Kind(
+            "chosen",
+            LamooChosen.of,
+            "What lay in the region that was chosen last, and what was evaluated since; the worst "
+            "few may lie outside until one zooms.",
+            points=True,
         ),
         Kind(
             "growth",

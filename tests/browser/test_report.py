@@ -127,7 +127,7 @@ def test_a_curve_can_be_left_out(window: Browser, tmp_path: Path) -> None:
     until(window, lines, 1)
 
 
-@pytest.mark.parametrize(("strategy", "charts"), [("lamoo", 5), ("importance", 5)])
+@pytest.mark.parametrize(("strategy", "charts"), [("lamoo", 6), ("importance", 5)])
 def test_what_strategies_tell_of_themselves_is_drawn(
     window: Browser, tmp_path: Path, strategy: str, charts: int
 ) -> None:

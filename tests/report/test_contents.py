@@ -33,7 +33,7 @@ def test_a_figure_is_shown_where_it_has_something_to_say() -> None:
 @pytest.mark.parametrize(
     ("strategy", "queries", "names"),
     [
-        ("lamoo", 40, ["chart-regions-0", "chart-tree-0"]),
+        ("lamoo", 40, ["chart-regions-0", "chart-tree-0", "chart-chosen-0"]),
         ("importance", 40, ["chart-odds-0", "chart-prices-0"]),
         pytest.param("popnas", 120, ["chart-growth-0"], marks=pytest.mark.slow),
     ],

@@ -14,6 +14,7 @@ from agnet import search
 from agnet.report._checkpoints import restored
 from agnet.report.importance_distributions import ImportanceDistributions
 from agnet.report.importance_modes import ImportanceModes
+from agnet.report.lamoo_chosen import PLACES, LamooChosen
 from agnet.report.lamoo_regions import LamooRegions
 from agnet.report.lamoo_tree import LamooTree
 from agnet.report.popnas_fronts import PopnasFronts
@@ -29,6 +30,7 @@ FIGURES = [
     ("importance", ImportanceDistributions),
     ("lamoo", LamooRegions),
     ("lamoo", LamooTree),
+    ("lamoo", LamooChosen),
 ]
 
 
@@ -121,6 +123,25 @@ def test_the_tree_is_drawn_with_each_child_below_its_parent(tmp_path: Path) -> N
     assert same(drawn.lines[0].get_xdata(), page.data[0].x)
     texts = {text.get_text() for text in drawn.texts}
     assert texts == set(found.labels) == {t.strip() for cloud in clouds for t in cloud.text}
+
+
+def test_points_are_told_apart_by_the_last_region(tmp_path: Path) -> None:
+    run = toy_run("lamoo", tmp_path / "run", 60)
+    found, strategy = LamooChosen.of(run), restored(run, "lamoo")
+    assert isinstance(strategy, LaMOO)
+    texts = [
+        {t for t, at in zip(found.texts, found.place, strict=True) if at == k} for k in range(3)
+    ]
+    inside, outside = strategy.known()
+    last = run.rows[-1].round
+    assert texts[0] == {str(arch) for arch in outside} != set()
+    assert texts[1] == {str(arch) for arch in inside} != set()
+    assert texts[2] == {row.arch for row in run.rows if row.round == last}
+    drawn, page = painted(found.matplotlib()).axes[0], found.plotly()
+    assert [trace.name for trace in page.data] == list(PLACES)
+    for trace, scatter in zip(page.data, drawn.collections, strict=True):
+        assert np.array_equal(scatter.get_offsets(), np.stack([trace.x, trace.y], axis=1))
+        assert np.array_equal(run.values[trace.customdata], np.stack([trace.y, trace.x], axis=1))
 
 
 def test_a_state_of_before_has_no_tree_to_draw(tmp_path: Path) -> None:

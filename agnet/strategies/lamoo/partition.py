@@ -112,6 +112,16 @@ class Partition:
             at = node.parent
         return Region(tuple(reversed(sides)))
 
+    def shares(self, inputs: Inputs) -> Points:
+        """Says how much of some inputs ``(B, F)`` lies in the region of each node, ``(nodes,)``."""
+        inside = [np.arange(len(inputs))]
+        for node in self.nodes[1:]:
+            there, boundary = inside[node.parent], self.nodes[node.parent].boundary
+            if boundary is not None and len(there):
+                there = there[boundary.predict(inputs[there]) == node.side]
+            inside.append(there)
+        return np.array([len(there) for there in inside]) / max(len(inputs), 1)
+
 
 def highest(bounds: Points, among: list[int] | tuple[int, ...], rng: np.random.Generator) -> int:
     """Returns the position of the highest bound, of equals any."""

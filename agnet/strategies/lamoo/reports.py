@@ -36,6 +36,7 @@ class NodeReport:
             leaf.
         chosen: Whether it is the leaf that proposals were to lie in.
         parent: Its position in the tree, -1 at the root; the good child comes before the bad one.
+        share: Of the whole space, as of some hundred uniform draws; NaN if the state is an old one.
     """
 
     n: int
@@ -45,6 +46,7 @@ class NodeReport:
     accuracy: float | None
     chosen: bool
     parent: int
+    share: float
 
 
 @final
@@ -70,8 +72,10 @@ class Round:
     relaxed: int
 
 
-def report(partition: Partition, bounds: Points, chosen: int) -> tuple[NodeReport, ...]:
-    """Describes the nodes of a tree, with their ``bounds``, parents before children."""
+def report(
+    partition: Partition, bounds: Points, chosen: int, shares: Points
+) -> tuple[NodeReport, ...]:
+    """Describes the nodes of a tree, with their ``bounds`` and ``shares``, parents first."""
     return tuple(
         NodeReport(
             len(node.rows),
@@ -81,6 +85,7 @@ def report(partition: Partition, bounds: Points, chosen: int) -> tuple[NodeRepor
             node.accuracy,
             at == chosen,
             node.parent,
+            float(shares[at]),
         )
         for at, node in enumerate(partition.nodes)
     )
@@ -97,10 +102,10 @@ def load_rounds(rows: Any) -> tuple[Round, ...]:
 
 
 def save_tree(tree: tuple[NodeReport, ...]) -> torch.Tensor:
-    """Returns nodes as numbers ``(nodes, 7)``; NaN is the accuracy of a leaf."""
+    """Returns nodes as numbers ``(nodes, 8)``; NaN is the accuracy of a leaf."""
     rows = [astuple(node) for node in tree]
     table = [[math.nan if cell is None else float(cell) for cell in row] for row in rows]
-    return torch.tensor(table, dtype=torch.float64).reshape(-1, 7)
+    return torch.tensor(table, dtype=torch.float64).reshape(-1, 8)
 
 
 def load_tree(rows: Any) -> tuple[NodeReport, ...]:
@@ -109,6 +114,7 @@ def load_tree(rows: Any) -> tuple[NodeReport, ...]:
         NodeReport(
             *(int(n), volume, ucb, int(depth)),
             *(None if math.isnan(accuracy) else accuracy, bool(chosen), int(parent)),
+            *(share or [math.nan]),
         )
-        for n, volume, ucb, depth, accuracy, chosen, parent in rows.tolist()
+        for n, volume, ucb, depth, accuracy, chosen, parent, *share in rows.tolist()
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
+import torch
 
 from agnet.objectives import Outcomes
 from agnet.pareto import dominance_numbers
@@ -47,6 +48,8 @@ from agnet.strategies.latent_draws import LatentDraws
 from agnet.strategies.pretrained import ready_generator
 
 __all__ = ["LaMOO"]
+
+DRAWS: Final = 512  # that say how much of the space a region is
 
 
 @final
@@ -115,6 +118,7 @@ class LaMOO(Strategy):
         self._encode = _encoding(encoding, problem, self._latent)
         self._rounds: tuple[Round, ...] = ()
         self._tree: tuple[NodeReport, ...] = ()
+        self._inside = np.empty(0, dtype=np.bool_)
 
     def ask(self, n: int) -> Architectures:
         """Proposes candidates of the most promising region; see :meth:`Strategy.ask`."""
@@ -133,7 +137,8 @@ class LaMOO(Strategy):
         self._rounds += (
             Round(len(points), len(partition.nodes), region.depth, len(proposed), inside, relaxed),
         )
-        self._tree = report(partition, bounds, chosen)
+        self._tree = report(partition, bounds, chosen, partition.shares(self._everywhere()))
+        self._inside = region.contains(inputs)
         return proposed
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
@@ -146,6 +151,14 @@ class LaMOO(Strategy):
         Parents come before children, the root first.
         """
         return self._tree
+
+    def known(self) -> tuple[Architectures, Architectures]:
+        """What the last proposals were learnt from: what lies in their region, and what does not.
+
+        Those are none before the first proposals.
+        """
+        told = self._archive.archs[: len(self._inside)]
+        return told[self._inside], told[~self._inside]
 
     def rounds(self) -> tuple[Round, ...]:
         """What regions were chosen, and how many proposals lie inside, from the start on."""
@@ -162,6 +175,7 @@ class LaMOO(Strategy):
             surrogate=model.surrogate.state_dict() if isinstance(model, Judge) else None,
             rounds=save_rounds(self._rounds),
             tree=save_tree(self._tree),
+            inside=torch.from_numpy(self._inside),
         )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -172,8 +186,14 @@ class LaMOO(Strategy):
             if isinstance(self._model, Judge):
                 self._model.surrogate.load_state_dict(state["surrogate"])
             self._rounds = load_rounds(state["rounds"])
-            # States of earlier versions have no tree.
+            # States of earlier versions have no tree, or do not say what lies in its region.
             self._tree = load_tree(state["tree"]) if "tree" in state else ()
+            self._inside = np.asarray(state.get("inside", ()), dtype=np.bool_)
+
+    def _everywhere(self) -> Inputs:
+        """Inputs of the whole space, always the same, from a stream of their own."""
+        space = self._archive.problem.space
+        return self._encode(space.sample(DRAWS, np.random.default_rng(0)))
 
     def _divide(self, inputs: Inputs, points: Points) -> Partition:
         """The tree over everything that was evaluated, or its root alone."""

@@ -100,6 +100,13 @@ def test_the_region_of_a_node_is_where_its_boundaries_say() -> None:
     assert region.contains(inputs[:0]).shape == (0,)
 
 
+def test_shares_are_of_the_region_of_each_node() -> None:
+    inputs = np.array([(0.9, 0.9), (0.9, 0.1), (0.8, 0.1), (0.1, 0.1)])
+    shares = hand_made().shares(inputs)
+    assert shares.tolist() == [1, 0.75, 0.25, 0.25, 0.5, 0, 0.25]
+    assert hand_made().shares(inputs[:0]).tolist() == [0] * 7
+
+
 @pytest.mark.parametrize("kernel", ["rbf", "poly", "linear"])
 @pytest.mark.parametrize("by_label", [False, True])
 def test_a_tree_is_consistent(kernel: str, by_label: bool) -> None:

@@ -9,7 +9,7 @@ import pytest
 import agnet
 from agnet.errors import CheckpointError, InvalidInput
 from agnet.objectives import Objective, Outcomes
-from agnet.pareto import hypervolume
+from agnet.pareto import dominance_numbers, hypervolume
 from agnet.seeds import stream
 from agnet.spaces import Architectures, NASBench101
 from agnet.strategies import LaMOO, Problem, make_strategy
@@ -68,6 +68,22 @@ def test_the_tree_is_reported() -> None:
         assert node.parent < at and node.depth == tree[node.parent].depth + 1
     pairs = [[node.n for node in tree if node.parent == at] for at in range(len(tree))]
     assert [sum(pair) for pair in pairs if pair] == [n.n for n in tree if n.accuracy is not None]
+    assert tree[0].share == 1
+    for at, node in enumerate(tree):
+        born = [child.share for child in tree if child.parent == at]
+        assert not born or sum(born) == pytest.approx(node.share)
+
+
+def test_what_is_known_is_told_apart_by_the_region() -> None:
+    strategy = start(60)
+    told = strategy._archive.archs
+    assert [len(part) for part in strategy.known()] == [0, 0]
+    tell(strategy, strategy.ask(5))
+    inside, outside = strategy.known()
+    assert {*inside, *outside} == set(told) and 0 < len(inside) < 60
+    numbers = dict(zip(told, dominance_numbers(worth(told)), strict=True))
+    better, worse = (np.mean([numbers[arch] for arch in part]) for part in (inside, outside))
+    assert better < worse
 
 
 def test_the_tree_survives_a_file_and_an_old_state_has_none() -> None:
@@ -78,9 +94,15 @@ def test_the_tree_survives_a_file_and_an_old_state_has_none() -> None:
     loaded = made(9)
     loaded.load_state_dict(state)
     assert loaded.tree() == strategy.tree() and len(loaded.tree()) > 1
-    del state["tree"]
+    assert loaded.known() == strategy.known()
+    loaded.load_state_dict({**state, "tree": state["tree"][:, :7]})
+    assert [node.n for node in loaded.tree()] == [node.n for node in strategy.tree()]
+    assert np.isnan(loaded.tree()[0].share)
+    del state["tree"], state["inside"]
     loaded.load_state_dict(state)
     assert loaded.tree() == () and loaded.rounds() == strategy.rounds()
+    assert [len(part) for part in loaded.known()] == [0, 0]
+    assert loaded.ask(5) == strategy.ask(5)
 
 
 @pytest.mark.parametrize("sampler", ["random", "evolution", "cmaes", "surrogate"])
@@ -154,6 +176,7 @@ def test_stopped_and_resumed_equals_unbroken(sampler: str) -> None:
     assert before + go_on(resumed, 8) == texts
     assert resumed.rounds() == whole.rounds()
     assert resumed.tree() == whole.tree()
+    assert resumed.known() == whole.known()
 
 
 def test_a_state_without_its_generator_is_refused() -> None:
