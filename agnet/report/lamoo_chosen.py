@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
-import numpy.typing as npt
 
 from agnet.errors import AgnetError
 from agnet.report._checkpoints import restored
+from agnet.report._some import Rows
 from agnet.report.style import (
     COLOURS,
     MUTED,
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["LamooChosen"]
-
-Rows = npt.NDArray[np.int64]
 
 PLACES: Final = ("elsewhere", "in the region", "evaluated later")
 LOOKS: Final = (

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Final, final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from agnet.objectives import Outcomes
@@ -129,7 +130,8 @@ class LaMOO(Strategy):
         choose = partition.best_leaf if self._select == "leaf" else partition.best_path
         chosen = choose(bounds, self._rng)
         region = partition.region(chosen)
-        blocks = self._blocks(region, inputs, points)
+        self._inside = region.contains(inputs)
+        blocks = self._blocks(self._inside, points)
         proposed = fill_up(self._choose(blocks, region, n), n, self._archive, self._rng)
         levels = region.levels(self._encode(proposed))
         inside = int((levels == region.depth).sum())
@@ -138,7 +140,6 @@ class LaMOO(Strategy):
             Round(len(points), len(partition.nodes), region.depth, len(proposed), inside, relaxed),
         )
         self._tree = report(partition, bounds, chosen, partition.shares(self._everywhere()))
-        self._inside = region.contains(inputs)
         return proposed
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
@@ -210,13 +211,13 @@ class LaMOO(Strategy):
         self._model.learn(self._archive)
         return pool[self._model.choose(pool, n)]
 
-    def _blocks(self, region: Region, inputs: Inputs, points: Points) -> Iterator[Architectures]:
+    def _blocks(self, inside: npt.NDArray[np.bool_], points: Points) -> Iterator[Architectures]:
         """The candidates of the sampler, and uniform ones where those are too few."""
         anything = uniform(self._archive, self._rng)
         if self._sampler in ("random", *PROCESSES) or not len(points):
             return anything
         number = MEMORY if self._sampler == "cmaes" else PARENTS
-        rows = choose_parents(points, region.contains(inputs), self._rng, number)
+        rows = choose_parents(points, inside, self._rng, number)
         parents = self._archive.archs[rows]
         if self._sampler == "cmaes":
             numbers = dominance_numbers(points)[rows]
