@@ -182,9 +182,7 @@ def with_initial(config: SearchConfig, strategy: Strategy) -> SearchConfig:
 def initial_architectures(space: SearchSpace, n: int, seed: int) -> Architectures:
     """Draws ``n`` distinct random architectures: the same for every strategy of a seed."""
     rng = stream(seed, "initial")
-    drawn = space.sample(n, rng)
-    while True:
-        _, first = np.unique(space.keys(drawn), return_index=True)
-        if len(first) >= n:
-            return drawn[np.sort(first)[:n]]
-        drawn = drawn[np.sort(first)] + space.sample(n, rng)
+    drawn = space.sample(n, rng).distinct()
+    while len(drawn) < n:
+        drawn = (drawn + space.sample(n, rng)).distinct()
+    return drawn[:n]

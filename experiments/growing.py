@@ -85,9 +85,8 @@ def spend(benchmark: Benchmark, metrics: Sequence[str], seconds: float, seed: in
     The last cell that still fits into the time ends it.
     """
     rng = stream(seed, "random")
-    drawn = benchmark.space.sample(4_096, rng)
-    _, first = np.unique(benchmark.space.keys(drawn), return_index=True)
-    values = benchmark.query(drawn[np.sort(first)], list(metrics))
+    drawn = benchmark.space.sample(4_096, rng).distinct()
+    values = benchmark.query(drawn, list(metrics))
     return np.asarray(values[np.cumsum(values[:, 1]) <= seconds])
 
 

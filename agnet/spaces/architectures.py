@@ -132,6 +132,20 @@ class Architectures(Sequence[Architecture]):
             )
         return Architectures(self.space, np.concatenate([self.choices, other.choices]))
 
+    def distinct(
+        self, level: str | None = None, *, unlike: Architectures | None = None
+    ) -> Architectures:
+        """Keeps the first of each distinct architecture, in order.
+
+        Args:
+            level: At which two count as equal, one of ``space.key_levels``; the finest by default.
+            unlike: Whatever equals one of these is left out, too.
+        """
+        keys, first = np.unique(self.space.keys(self, level), return_index=True)
+        if unlike is not None:
+            first = first[~np.isin(keys, self.space.keys(unlike, level))]
+        return self[np.sort(first)]
+
     def __repr__(self) -> str:
         return f"Architectures({self.space.name}, {len(self)})"
 

@@ -53,13 +53,13 @@ class Proposals:
         wanted, found = self._policy.newcomers, seen[:0]
         for attempt in range(TRIES):
             asked = self._strategy.ask(wanted * 2**attempt)
-            found = _unseen(asked, seen)[:wanted]
+            found = asked.distinct(unlike=seen)[:wanted]
             if len(found) == wanted:
                 return found
         front = records.archs[records.front] if len(records.front) else records.archs
         more = mutants(front, 4 * wanted, rng)
         drawn = beginning(records.archs.space, len(seen) + wanted, rng, self._policy.draw)
-        return _unseen(found + more + drawn, seen)[:wanted]
+        return (found + more + drawn).distinct(unlike=seen)[:wanted]
 
     def correlation(self, newcomers: Records) -> float | None:
         """Kendall's correlation of what was predicted of newcomers with what was found.
@@ -94,10 +94,3 @@ class Proposals:
 
 def _computed(benchmark: Inherited, name: str, archs: Any) -> npt.NDArray[np.float64]:
     return benchmark.query(archs, [name])[:, 0]
-
-
-def _unseen(archs: Architectures, seen: Architectures) -> Architectures:
-    """The first of each that was never evaluated, in order."""
-    keys, first = np.unique(archs.space.keys(archs), return_index=True)
-    new = ~np.isin(keys, archs.space.keys(seen))
-    return archs[np.sort(first[new])]

@@ -40,3 +40,20 @@ def test_batches_of_two_spaces_are_not_joined() -> None:
     assert len(CELLS + CELLS) == 10
     with pytest.raises(InvalidInput, match="cannot join nasbench201 and darts"):
         CELLS + DARTS().sample(1, np.random.default_rng(0))
+
+
+def test_the_first_of_each_is_kept_in_order() -> None:
+    space = NASBench201()
+    every = space.enumerate()
+    batch = every[[7, 3, 7, 12, 3]]
+    assert batch.distinct() == every[[7, 3, 12]]
+    assert batch.distinct(unlike=every[[3, 4]]) == every[[7, 12]]
+    assert len(batch[:0].distinct()) == len(batch.distinct(unlike=batch)) == 0
+
+
+def test_equal_functions_are_one_at_their_level() -> None:
+    space = NASBench201()
+    every = space.enumerate()
+    kept = every.distinct("function")
+    assert len(kept) == len(np.unique(space.keys(every, "function")))
+    assert len(every.distinct("function", unlike=kept[:5])) == len(kept) - 5

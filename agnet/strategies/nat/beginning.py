@@ -35,7 +35,7 @@ def beginning(space: SearchSpace, n: int, rng: np.random.Generator, draw: str) -
     for _ in range(TRIES):
         if len(found) >= n:
             break
-        found = _distinct(found + _drawn(space, 2 * n, rng, draw))
+        found = (found + _drawn(space, 2 * n, rng, draw)).distinct()
     return found[:n]
 
 
@@ -50,9 +50,3 @@ def _drawn(space: SearchSpace, n: int, rng: np.random.Generator, draw: str) -> A
     if not isinstance(space, ElasticSpace) or draw == "uniform":
         return space.sample(n, rng)
     return (sample_filled if draw == "filled" else sample_genes)(space, n, rng)
-
-
-def _distinct(archs: Architectures) -> Architectures:
-    """The first of each, in order."""
-    _, first = np.unique(archs.space.keys(archs), return_index=True)
-    return archs[np.sort(first)]
