@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,20 +27,19 @@ from torch import nn
 
 from agnet.benchmarks.networks.initialisation import initialise
 from agnet.benchmarks.supernet import (
-    Phase,
+    ElasticSharing,
     PlainNetwork,
     SuperNetwork,
     Teaching,
     calibrate,
     extract,
-    subnet_accuracy,
+    inherited_accuracy,
     train_supernet,
 )
 from agnet.benchmarks.training import (
     Execution,
     ImageData,
     LabelledImages,
-    Recipe,
     accuracy,
     hold_out,
     open_images,
@@ -50,21 +49,15 @@ from agnet.benchmarks.unpickling import read_pickle
 from agnet.seeds import stream
 from agnet.spaces import Architecture, Architectures
 from agnet.spaces.elastic import ElasticConfig, ElasticSpace, Options, elastic_preset, sample_filled
+from agnet.transfer import RECIPE, growth
 from experiments.recorded import Row, complete, parser, rows, spread, table
 
 LARGEST, ELASTIC, ALONE = 10, 20, 10  # epochs
-GENTLER: Final = 0.5  # what is left of the rate where all networks are trained together
-RECIPE: Final = Recipe(
-    batch=64, optimizer="sgd", rate=0.4, nesterov=True, weight_decay=1e-4, period=0, clip=5.0
-)
 TEACHING: Final = Teaching(exits="asc", calibration=512)
 HOW: Final = Execution(channels_last=True)
 DRAWN: Final = 24
 COMPARED: Final = {1: 4, 2: 6, 3: 6}  # networks of each exit
 POOL: Final = 60  # they are chosen from
-
-
-Rule = Literal["largest", "sandwich"]
 
 
 def main() -> None:
@@ -116,14 +109,11 @@ def configured(data: ImageData) -> ElasticConfig:
 
 def grown(
     data: ImageData, seed: int, folder: Path, share: float = 1.0
-) -> Iterator[tuple[Rule, SuperNetwork]]:
-    """Trains a super-network, and yields it after each rule; what was trained is not again."""
+) -> Iterator[tuple[str, SuperNetwork]]:
+    """Trains a super-network, and yields it after each phase; what was trained is not again."""
     config = configured(data)
     net = SuperNetwork(config, torch.Generator().manual_seed(seed))
-    rules: tuple[Rule, Rule] = ("largest", "sandwich")
-    for rule, epochs in zip(rules, (LARGEST, ELASTIC), strict=True):
-        rate = RECIPE.rate * (1.0 if rule == "largest" else GENTLER)
-        phase = Phase(rule, _part(epochs, share), rate, Options.every(config), rule)
+    for phase in growth(config, RECIPE, (_part(LARGEST, share), _part(ELASTIC, share))):
         train_supernet(
             net,
             data,
@@ -132,10 +122,10 @@ def grown(
             teaching=TEACHING,
             seed=seed,
             execution=HOW,
-            checkpoint=folder / f"{rule}.pt",
-            after_epoch=partial(_say, f"super-network {seed} {rule}"),
+            checkpoint=folder / f"{phase.name}.pt",
+            after_epoch=partial(_say, f"super-network {seed} {phase.name}"),
         )
-        yield rule, net
+        yield phase.name, net
 
 
 def run(job: Row, source: str, chosen: Path | None, work: Path, share: float) -> Row:
@@ -177,8 +167,8 @@ def _say(what: str, epoch: int, loss: float, value: float) -> None:
 
 def inherited(net: SuperNetwork, arch: Architecture, data: ImageData) -> float:
     """The validation accuracy of a network with the weights that it shares."""
-    value = subnet_accuracy(net, arch, data, images=TEACHING.calibration, execution=HOW)
-    return round(value, 2)
+    sharing, images = ElasticSharing(net), TEACHING.calibration
+    return round(inherited_accuracy(sharing, arch, data, images=images, execution=HOW), 2)
 
 
 def uncalibrated(

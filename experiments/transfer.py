@@ -30,9 +30,19 @@ from agnet.objectives import Objective
 from agnet.seeds import stream
 from agnet.spaces.elastic import sample_filled
 from agnet.surrogates import BoostedTrees
-from agnet.transfer import POLICIES, TUNING, Aim, Policy, Transferred, aim_of, finish, transfer
+from agnet.transfer import (
+    POLICIES,
+    RECIPE,
+    TUNING,
+    Aim,
+    Policy,
+    Transferred,
+    aim_of,
+    finish,
+    transfer,
+)
 from experiments.recorded import Row, complete, matching, parser, rows, spread, table
-from experiments.supernet import HOW, RECIPE, TEACHING, grown, opened
+from experiments.supernet import HOW, TEACHING, grown, opened
 
 SUPERNETS: Final = 3
 OBJECTIVES: Final = (

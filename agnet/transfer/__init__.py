@@ -7,7 +7,7 @@ Search", arXiv 2307.00960.
 
 from agnet.transfer.aims import aim_of
 from agnet.transfer.finishing import TUNING, Finished, finish
-from agnet.transfer.growing import RECIPE, grow
+from agnet.transfer.growing import RECIPE, grow, growth
 from agnet.transfer.loop import Round, Transferred, transfer
 from agnet.transfer.policy import POLICIES, Policy
 from agnet.transfer.records import Aim, Records
@@ -25,5 +25,6 @@ __all__ = [
     "aim_of",
     "finish",
     "grow",
+    "growth",
     "transfer",
 ]

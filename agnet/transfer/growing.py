@@ -11,7 +11,7 @@ from agnet.benchmarks.supernet import Phase, SuperNetwork, Teaching, train_super
 from agnet.benchmarks.training import AfterEpoch, Execution, ImageData, Recipe, TrainingResult
 from agnet.spaces.elastic import ElasticConfig, Options
 
-__all__ = ["RECIPE", "grow"]
+__all__ = ["RECIPE", "grow", "growth"]
 
 RECIPE: Final = Recipe(
     batch=64, optimizer="sgd", rate=0.4, nesterov=True, weight_decay=1e-4, period=0, clip=5.0
@@ -19,6 +19,15 @@ RECIPE: Final = Recipe(
 """What the preset ``tiny`` learns 10,000 images of CIFAR-10 by in minutes."""
 
 GENTLER: Final = 0.5  # what is left of the rate where all networks are trained together
+
+
+def growth(config: ElasticConfig, recipe: Recipe, epochs: tuple[int, int]) -> list[Phase]:
+    """The phases that :func:`grow` trains: ``largest``, and then ``sandwich``."""
+    every, (first, second) = Options.every(config), epochs
+    return [
+        Phase("largest", first, recipe.rate, every, "largest"),
+        Phase("sandwich", second, GENTLER * recipe.rate, every),
+    ]
 
 
 def grow(
@@ -52,17 +61,12 @@ def grow(
         CheckpointError: If the checkpoint is damaged or of another training.
         StorageError: If it cannot be written.
     """
-    net, every = SuperNetwork(config, torch.Generator().manual_seed(seed)), Options.every(config)
-    first, second = epochs
-    phases = [
-        Phase("largest", first, recipe.rate, every, "largest"),
-        Phase("sandwich", second, GENTLER * recipe.rate, every),
-    ]
+    net = SuperNetwork(config, torch.Generator().manual_seed(seed))
     result = train_supernet(
         net,
         data,
         recipe,
-        phases,
+        growth(config, recipe, epochs),
         teaching=teaching,
         seed=seed,
         execution=execution,

@@ -14,7 +14,7 @@ from agnet.benchmarks.supernet.saving import load_supernet, save_supernet
 from agnet.benchmarks.supernet.sharing import ElasticSharing, WeightSharing
 from agnet.benchmarks.supernet.sorting import sort_channels
 from agnet.benchmarks.supernet.teaching import Teaching
-from agnet.benchmarks.supernet.training import check_images, subnet_accuracy, train_supernet
+from agnet.benchmarks.supernet.training import check_images, train_supernet
 
 __all__ = [
     "Drawing",
@@ -37,7 +37,6 @@ __all__ = [
     "sandwich",
     "save_supernet",
     "sort_channels",
-    "subnet_accuracy",
     "train_drawn",
     "train_supernet",
 ]

@@ -25,10 +25,9 @@ from agnet.benchmarks.training import (
 )
 from agnet.benchmarks.training.epochs import result_of, run_epochs
 from agnet.errors import InvalidInput
-from agnet.spaces import Architecture
 from agnet.spaces.elastic import ElasticConfig, Options
 
-__all__ = ["check_images", "subnet_accuracy", "train_supernet"]
+__all__ = ["check_images", "train_supernet"]
 
 
 def train_supernet(
@@ -86,40 +85,21 @@ def train_supernet(
     started = time.perf_counter()
     updates = Updates(net, data, recipe, schedule, taught, how, seed, teacher)
     state = updates.state(identity)
-    largest = Options.every(net.config).largest(net.space)
+    sharing, largest = ElasticSharing(net), Options.every(net.config).largest(net.space)
+
+    def worth() -> float:
+        return inherited_accuracy(sharing, largest, data, images=taught.calibration, execution=how)
+
     with threadpool_limits(how.threads):
         run_epochs(
             state,
             sum(phase.epochs for phase in schedule),
             lambda epoch: updates.of_epoch(state, epoch),
-            lambda: subnet_accuracy(net, largest, data, images=taught.calibration, execution=how),
+            worth,
             checkpoint=checkpoint,
             after_epoch=after_epoch,
         )
     return result_of(state, time.perf_counter() - started)
-
-
-def subnet_accuracy(
-    net: SuperNetwork,
-    arch: Architecture,
-    data: ImageData,
-    *,
-    images: int = 1000,
-    execution: Execution | None = None,
-) -> float:
-    """Returns the percentage of validation images that one network classifies correctly.
-
-    Args:
-        net: The super-network, in which nothing changes.
-        arch: Which network.
-        data: Its first training images calibrate the norms.
-        images: How many do.
-        execution: Where to compute.
-
-    Raises:
-        InvalidInput: If the architecture is of another space.
-    """
-    return inherited_accuracy(ElasticSharing(net), arch, data, images=images, execution=execution)
 
 
 def check_images(config: ElasticConfig, data: ImageData) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from agnet import search
 from agnet.benchmarks import Inherited, open_benchmark
-from agnet.benchmarks.supernet import ElasticSharing, save_supernet, subnet_accuracy
+from agnet.benchmarks.supernet import ElasticSharing, inherited_accuracy, save_supernet
 from agnet.errors import InvalidInput
 from agnet.spaces.elastic import ElasticConfig, elastic_preset
 from agnet.testing import BenchmarkContract
@@ -38,7 +38,7 @@ def test_it_is_the_accuracy_of_the_network_with_calibrated_norms() -> None:
     found = benchmark.query(archs, ["val_accuracy", "params_m"])
     net = made(CONFIG)
     for arch, (accuracy, params) in zip(archs, found, strict=True):
-        assert accuracy == subnet_accuracy(net, arch, bright(), images=20)
+        assert accuracy == inherited_accuracy(ElasticSharing(net), arch, bright(), images=20)
         assert params == net.space.params([arch])[0] / 1e6
 
 

@@ -166,7 +166,7 @@ def test_an_adaptation_that_was_killed_is_gone_on_with(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "subnet_accuracy", die)  # after the first epoch of all
+        patch.setattr(training, "inherited_accuracy", die)  # after the first epoch of all
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "killed", policy)
     assert outcome(run(tmp_path / "killed", policy)) == expected

@@ -10,14 +10,15 @@ import torch
 import torch.nn.functional as F
 
 from agnet.benchmarks.supernet import (
+    ElasticSharing,
     Phase,
     SuperNetwork,
     Teaching,
     calibrate,
     extract,
+    inherited_accuracy,
     progressive,
     sandwich,
-    subnet_accuracy,
     train_supernet,
 )
 from agnet.benchmarks.supernet.decay import used_weights
@@ -75,10 +76,14 @@ def test_outcome_follows_from_weights_and_seed(rule: str) -> None:
 def test_what_can_be_learnt_is_learnt_by_all() -> None:
     """Far from the first of them, small networks too, which saw no label."""
     net = network()
-    before = [subnet_accuracy(net, arch, bright(), images=48) for arch in some(net)]
+    before = [
+        inherited_accuracy(ElasticSharing(net), arch, bright(), images=48) for arch in some(net)
+    ]
     recipe = replace(RECIPE, epochs=12, rate=0.02)
     result = train_supernet(net, bright(), recipe, teaching=FEW)
-    after = [subnet_accuracy(net, arch, bright(), images=48) for arch in some(net)]
+    after = [
+        inherited_accuracy(ElasticSharing(net), arch, bright(), images=48) for arch in some(net)
+    ]
     assert result.val_accuracies[-1] == after[0] > 95
     assert np.mean(after) > 85 > np.mean(before)
     assert result.losses[-1] < 0.6 * result.losses[0]
@@ -93,12 +98,17 @@ def some(net: SuperNetwork) -> list[Any]:
     return [every.largest(net.space), every.smallest(net.space), *drawn]
 
 
+def worths(net: SuperNetwork) -> list[float]:
+    sharing = ElasticSharing(net)
+    return [inherited_accuracy(sharing, arch, bright(), images=48) for arch in some(net)]
+
+
 def test_accuracies_are_those_of_networks_cut_out() -> None:
     net, data = made(SMALL), bright()
     for arch in some(net):
         network_ = extract(net, arch, calibrate(net, arch, data.train.images[:30]))
         expected = accuracy(network_, data.validation)
-        assert subnet_accuracy(net, arch, data, images=30) == expected
+        assert inherited_accuracy(ElasticSharing(net), arch, data, images=30) == expected
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
