@@ -49,7 +49,7 @@ class Inherited(NetworkBenchmark):
 
         Args:
             sharing: The super-network, trained.
-            data: Its first training images calibrate, its validation images judge.
+            data: Some of its training images calibrate, its validation images judge.
             calibration: How many calibrate.
             execution: Where to compute; by default in one thread.
             weights: The file that the super-network came from, if it did.
@@ -107,7 +107,7 @@ class Inherited(NetworkBenchmark):
         self, arch: Architecture, wanted: frozenset[str]
     ) -> tuple[dict[str, float], Mapping[str, tuple[float, ...]]]:
         data = self._data
-        network = self._sharing.network(arch, data.train.images[: self._calibration])
+        network = self._sharing.network(arch, data.to_calibrate(self._calibration))
         found = {}
         if "host_latency_ms" in wanted:
             threads = self._execution.threads

@@ -57,7 +57,7 @@ class Adaptation:
         self.net, self._data, self._recipe = net, data, recipe
         self._teaching, self._how, self._folder = teaching, how, folder
         largest = Options.every(net.config).largest(net.space)
-        images, exits = data.train.images[: teaching.calibration], net.config.exits
+        images, exits = data.to_calibrate(teaching.calibration), net.config.exits
         moments = calibrate(net, largest, images, exits=exits)
         self._teacher: PlainNetwork = extract(net, largest, moments, exits)
 

@@ -22,7 +22,7 @@ def inherited_accuracy(
     Args:
         sharing: The super-network, in which nothing changes.
         arch: Which network.
-        data: Its first training images calibrate the norms.
+        data: Some of its training images calibrate the norms.
         images: How many do.
         execution: Where to compute.
 
@@ -30,5 +30,5 @@ def inherited_accuracy(
         InvalidInput: If the architecture is of another space.
     """
     how = execution or Execution()
-    network = how.placed(sharing.network(arch, data.train.images[:images]))
+    network = how.placed(sharing.network(arch, data.to_calibrate(images)))
     return accuracy(network, data.validation, how)

@@ -128,7 +128,7 @@ class Updates:
             sort_channels(self._net, phase.trained)
         if phase.teacher == "new":
             exits = self._net.config.exits
-            images = self._data.train.images[: self._teaching.calibration]
+            images = self._data.to_calibrate(self._teaching.calibration)
             moments = calibrate(self._net, self._largest, images, exits=exits)
             cut = extract(self._net, self._largest, moments, exits)
             self._model["teacher"].load_state_dict(cut.state_dict())

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from agnet.errors import InvalidInput
+from agnet.seeds import stream
 
 __all__ = ["ImageData", "LabelledImages", "hold_out"]
 
@@ -136,6 +137,14 @@ class ImageData:
             found.update(part.images.numpy().tobytes())
             found.update(part.labels.numpy().tobytes())
         return found.hexdigest()
+
+    def to_calibrate(self, n: int) -> torch.Tensor:
+        """Training images ``(n, C, H, W)`` to find moments on, always the same; at most all.
+
+        They are drawn from all over: the first ones are of few classes where a source sorts them.
+        """
+        rows = stream(0, "calibration").permutation(len(self.train))[:n]
+        return self.train.images[torch.from_numpy(rows)]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

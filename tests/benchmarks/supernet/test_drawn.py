@@ -142,7 +142,7 @@ def test_accuracies_are_those_of_networks_cut_out() -> None:
     data = bright()
     for sharing in (mixed(), elastic()):
         arch = sharing.space.sample(1, np.random.default_rng(0))[0]
-        network = sharing.network(arch, data.train.images[:30])
+        network = sharing.network(arch, data.to_calibrate(30))
         found = inherited_accuracy(sharing, arch, data, images=30)
         assert found == accuracy(network, data.validation)
         assert found == inherited_accuracy(

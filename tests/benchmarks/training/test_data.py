@@ -67,3 +67,16 @@ def test_a_share_of_every_class_is_held_out() -> None:
 def test_empty_parts_are_refused(share: float) -> None:
     with pytest.raises(InvalidInput, match="hold out|held out"):
         hold_out(labelled(8, 2), share, np.random.default_rng(0))
+
+
+def test_moments_are_found_on_images_of_all_classes() -> None:
+    """Also where a source sorts them by class, as folders do."""
+    labels = torch.arange(400) // 100
+    part = LabelledImages(labels[:, None, None, None] / 4 + torch.zeros(400, 1, 2, 2), labels)
+    data = ImageData("sorted", part, part, part, 4)
+    chosen = data.to_calibrate(100)
+    counts = (4 * chosen[:, 0, 0, 0]).long().bincount(minlength=4)
+    assert chosen.shape == (100, 1, 2, 2)
+    assert (counts > 10).all()
+    assert torch.equal(data.to_calibrate(50), chosen[:50])
+    assert sorted(data.to_calibrate(1000)[:, 0, 0, 0].tolist()) == part.images[:, 0, 0, 0].tolist()
