@@ -7,6 +7,7 @@ learns nothing. Norms, biases and kernel maps do not decay.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import torch
@@ -67,10 +68,20 @@ def used_weights(
                 yield weight, (slice(None),)
     for stage, layers in enumerate(plan.stages):
         for at, layer in enumerate(layers):
-            level = largest.level(stage, at)
-            for name, shape in _shapes(config.stages[stage], slots[stage][at], layer):
+            level, mapped = largest.level(stage, at), _mapped(layer, config.kernels)
+            for name, shape in _shapes(config.stages[stage], slots[stage][at], mapped):
                 weight = level.get_parameter(name)
                 yield weight, region(weight.shape, shape)
+
+
+def _mapped(layer: Layer, kernels: Sequence[int]) -> Layer:
+    """The layer with the kernel that its own is made of, through one map after another.
+
+    The first map takes the centre as large as the second largest kernel, and mixes all of it.
+    """
+    if layer.kernel and layer.kernel < kernels[-1]:
+        return replace(layer, kernel=kernels[-2])
+    return layer
 
 
 @lru_cache(maxsize=4096)  # the layers that networks are made of are few

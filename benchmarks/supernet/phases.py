@@ -35,8 +35,8 @@ class Phase:
         options: What the networks may be made of.
         rule: Which networks make an update: the ``largest``, by the labels; the largest by the
             labels, the smallest and some others by what the largest says (``sandwich``: Yu et al.,
-            "BigNAS", ECCV 2020); or some by the labels and a frozen teacher (``sampled``). Networks
-            of labels alone are trained at all of their exits.
+            "BigNAS", ECCV 2020); or some by the labels and a frozen teacher (``sampled``). The
+            largest is trained at all of its exits, others at their own.
         drawn: How many networks an update draws.
         warmup: Epochs in which the rate rises from 0.
         sort: Whether channels are sorted first.

@@ -76,14 +76,10 @@ def test_outcome_follows_from_weights_and_seed(rule: str) -> None:
 def test_what_can_be_learnt_is_learnt_by_all() -> None:
     """Far from the first of them, small networks too, which saw no label."""
     net = network()
-    before = [
-        inherited_accuracy(ElasticSharing(net), arch, bright(), images=48) for arch in some(net)
-    ]
+    before = worths(net)
     recipe = replace(RECIPE, epochs=12, rate=0.02)
     result = train_supernet(net, bright(), recipe, teaching=FEW)
-    after = [
-        inherited_accuracy(ElasticSharing(net), arch, bright(), images=48) for arch in some(net)
-    ]
+    after = worths(net)
     assert result.val_accuracies[-1] == after[0] > 95
     assert np.mean(after) > 85 > np.mean(before)
     assert result.losses[-1] < 0.6 * result.losses[0]
@@ -106,7 +102,7 @@ def worths(net: SuperNetwork) -> list[float]:
 def test_accuracies_are_those_of_networks_cut_out() -> None:
     net, data = made(SMALL), bright()
     for arch in some(net):
-        network_ = extract(net, arch, calibrate(net, arch, data.train.images[:30]))
+        network_ = extract(net, arch, calibrate(net, arch, data.to_calibrate(30)))
         expected = accuracy(network_, data.validation)
         assert inherited_accuracy(ElasticSharing(net), arch, data, images=30) == expected
 
@@ -217,7 +213,7 @@ def test_a_teacher_is_the_largest_network_when_its_phase_began() -> None:
     recipe = replace(SGD, batch=48, weight_decay=0.0, clip=0.0)
     result = train_supernet(net, data, recipe, [full, later], teaching=FEW, seed=2)
     largest = every.largest(net.space)
-    moments = calibrate(net, largest, data.train.images[:24], exits=(1, 2))
+    moments = calibrate(net, largest, data.to_calibrate(24), exits=(1, 2))
     with torch.no_grad():
         early, late = net.exits(data.train.images, largest, moments)
         soft = (early / 3 + 2 * late / 3).softmax(dim=1)
@@ -297,3 +293,23 @@ def test_a_teacher_that_is_given_is_learnt_from() -> None:
         result = train_supernet(network(), bright(), RECIPE, [phase], teaching=FEW, teacher=teacher)
         found.append(result.losses)
     assert found[0] != found[1]
+
+
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+def test_what_decays_is_what_gradients_reach(kernel: int) -> None:
+    """Through the maps, a small kernel is made of more than its centre."""
+    config = replace(SMALL, kernels=(3, 5, 7))
+    net = made(config)
+    for name, value in net.named_parameters():
+        if "maps" in name:
+            torch.nn.init.normal_(value, generator=torch.Generator().manual_seed(0))
+    only = replace(Options.every(config), kernels=(kernel,))
+    arch = only.smallest(net.space)
+    F.cross_entropy(net(bright().train.images, arch), bright().train.labels).backward()
+    for weight, part in used_weights(net, net.space.plan(arch), False):
+        reached = torch.zeros_like(weight, dtype=torch.bool)
+        reached[part] = True
+        assert weight.grad is not None
+        assert not weight.grad[~reached].any()
+        if weight.shape[-1] == 7:
+            assert weight.grad[reached].ne(0).float().mean() > 0.5
