@@ -29,7 +29,7 @@ def host_latency_ms(
     """Measures a forward pass in evaluation mode: the median, in milliseconds of wall time.
 
     Args:
-        network: Maps images ``(B, C, H, W)``; it is left alone.
+        network: Maps images ``(B, C, H, W)``; it is left alone, on whatever device it is.
         image: Channels, height and width.
         batch: Images at a time.
         threads: How many to compute in.
@@ -42,7 +42,7 @@ def host_latency_ms(
         raise InvalidInput(
             f"got a batch of {batch}, {threads} threads and {repeats} repeats; expected at least 1"
         )
-    made, images = deepcopy(network).eval(), torch.zeros(batch, *image)
+    made, images = deepcopy(network).cpu().eval(), torch.zeros(batch, *image)
     taken = []
     with torch.inference_mode(), threadpool_limits(threads):
         for _ in range(WARM_UP + repeats):
