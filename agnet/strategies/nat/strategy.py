@@ -41,9 +41,9 @@ class NAT(Strategy):
 
     The predictor learns whatever has been told; costs that can be computed are computed. Of the
     last population, those go into a batch that make the gaps between neighbours on the front most
-    alike in each objective but the first; with one objective, those that are predicted best. Where
-    the population has too little that is new, mutants of the front join it, and at last random
-    ones.
+    alike in each objective that is computed, or in each but the first if none is; with one
+    objective, those that are predicted best. Where the population has too little that is new,
+    mutants of the front join it, and at last random ones.
 
     Attributes:
         forecast: What predicted the last proposals; None before that.
@@ -95,6 +95,7 @@ class NAT(Strategy):
         self._first, self._draw = first, draw
         self._population, self._generations = population, generations
         self._make = PREDICTORS[predictor]
+        self._avoided = problem.space.batch([])
         self.forecast: Forecast | None = None
         self._make(problem.space, np.random.default_rng(0))
 
@@ -106,16 +107,23 @@ class NAT(Strategy):
             return fill_up(archive.allowed(drawn), n, archive, self._rng)
         forecast = Forecast(archive, lambda: self._make(archive.problem.space, self._rng))
         self.forecast = forecast
-        population = archive.allowed(self._evolved(forecast))
+        population = self._new(self._evolved(forecast))
         if len(population) < n:
             near = mutants(self._front(), TRIES * n, self._rng)
-            population = archive.allowed(population + near)
+            population = self._new(population + near)
         chosen = population[self._chosen(forecast, population, n)]
         return fill_up(chosen, n, archive, self._rng)
 
     def tell(self, archs: Sequence[Architecture], outcomes: Outcomes) -> None:
         """Notes what was evaluated."""
         self._archive.add(archs, outcomes)
+
+    def avoid(self, archs: Architectures) -> None:
+        """Names what is not to be proposed by prediction, though no outcome of it counts any more.
+
+        It is no part of the state.
+        """
+        self._avoided = archs
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what was evaluated and the random stream; the predictor follows from them."""
@@ -125,6 +133,9 @@ class NAT(Strategy):
         """Restores a state; see :meth:`Strategy.load_state_dict`."""
         with restoring("nat", self._archive, self._rng, state):
             pass
+
+    def _new(self, archs: Architectures) -> Architectures:
+        return self._archive.allowed(archs).distinct(unlike=self._avoided)
 
     def _front(self) -> Architectures:
         """What nothing that keeps the limits dominates; all, if nothing keeps them."""
@@ -155,4 +166,12 @@ class NAT(Strategy):
             return np.lexsort((values[:, 0], violation))[:n]
         there, _ = forecast.scale.points(self._archive.outcomes)
         front = there[non_dominated(self._archive.outcomes.feasible_objectives)]
-        return keeps[evenly_spread(front[:, 1:], values[keeps, 1:], n)]
+        cheap = self._cheap()
+        return keeps[evenly_spread(front[:, cheap], values[keeps][:, cheap], n)]
+
+    def _cheap(self) -> list[int]:
+        """The objectives that are computed; all but the first if none is."""
+        problem = self._archive.problem
+        metrics = [one.metric for one in problem.objectives]
+        computed = [at for at, name in enumerate(metrics) if name in problem.known]
+        return computed or list(range(1, len(metrics)))

@@ -201,3 +201,36 @@ def test_states_of_others_are_refused() -> None:
     other = make_strategy("random", Problem(SPACE, BOTH), np.random.default_rng(0), {})
     with pytest.raises(CheckpointError, match="expected 'nat'"):
         one.load_state_dict(other.state_dict())
+
+
+def test_what_is_to_be_avoided_is_not_proposed() -> None:
+    """Asked twice alike, but for what it proposed the first time."""
+    rng = np.random.default_rng(3)
+    told = TINY.sample(30, rng).distinct()
+    problem = Problem(TINY, BOTH, (), known())
+
+    def proposed(avoided: Architectures) -> Architectures:
+        strategy = NAT(problem, np.random.default_rng(5), first=1, population=12, generations=3)
+        strategy.avoid(avoided)
+        strategy.tell(told, Outcomes(worth(told), np.empty((len(told), 0))))
+        return strategy.ask(4)
+
+    before = proposed(TINY.batch([]))
+    after = proposed(before)
+    assert len(after.distinct(unlike=before)) == len(before) == 4
+
+
+def test_gaps_are_evened_out_where_costs_are_whatever_comes_first() -> None:
+    rng = np.random.default_rng(3)
+    told = TINY.sample(30, rng).distinct()
+
+    def proposed(order: list[int]) -> set[str]:
+        objectives = tuple(BOTH[at] for at in order)
+        problem = Problem(TINY, objectives, (), known())
+        values = np.stack([worth(told)[:, 0], TINY.params(told) / 1e6], axis=1)
+        strategy = NAT(problem, np.random.default_rng(5), first=1)
+        strategy.tell(told, Outcomes(values[:, order], np.empty((len(told), 0))))
+        assert strategy._cheap() == [order.index(1)]
+        return {str(arch) for arch in strategy.ask(4)}
+
+    assert len(proposed([0, 1])) == len(proposed([1, 0])) == 4
