@@ -36,7 +36,7 @@ from agnet.errors import InvalidInput
 from agnet.seeds import stream
 from agnet.spaces import Architecture
 
-__all__ = ["TUNING", "Finished", "finish"]
+__all__ = ["TUNING", "Finished", "check_tuning", "finish"]
 
 TUNING: Final = Recipe(
     epochs=20, patience=6, batch=64, rate=2e-3, weight_decay=0.01, period=0, auxiliary=1.0
@@ -111,12 +111,11 @@ def finish(
         CheckpointError: If other trainings lie in the folder.
         StorageError: If it cannot be written.
     """
-    if recipe.standardise:
-        raise InvalidInput("got standardise; networks of a super-network take images as they are")
+    check_tuning(recipe)
     if folder is not None:
         check_keepable(arch)
     whole = replace(data, train=_joined(data.train, data.validation))
-    images = data.train.images[:calibration]
+    images = data.to_calibrate(calibration)
 
     def trained(given: ImageData, how: Recipe, name: str) -> tuple[nn.Module, TrainingResult]:
         network = _cut(net, arch, images, together)
@@ -142,6 +141,16 @@ def finish(
         save_network(kept, folder / NETWORK)
     cost = network_cost(network, data.image_shape)
     return Finished(network.eval(), arch, together, cost, epochs, found, result.test_accuracy)
+
+
+def check_tuning(recipe: Recipe) -> None:
+    """Checks that networks of a super-network can be trained by a recipe.
+
+    Raises:
+        InvalidInput: If it standardises images.
+    """
+    if recipe.standardise:
+        raise InvalidInput("got standardise; networks of a super-network take images as they are")
 
 
 def _cut(

@@ -22,11 +22,14 @@ GENTLER: Final = 0.5  # what is left of the rate where all networks are trained 
 
 
 def growth(config: ElasticConfig, recipe: Recipe, epochs: tuple[int, int]) -> list[Phase]:
-    """The phases that :func:`grow` trains: ``largest``, and then ``sandwich``."""
+    """The phases that :func:`grow` trains: ``largest``, and then ``sandwich``.
+
+    Channels are sorted in between: narrow networks begin with those that matter most.
+    """
     every, (first, second) = Options.every(config), epochs
     return [
         Phase("largest", first, recipe.rate, every, "largest"),
-        Phase("sandwich", second, GENTLER * recipe.rate, every),
+        Phase("sandwich", second, GENTLER * recipe.rate, every, sort=True),
     ]
 
 
