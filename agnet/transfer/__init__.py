@@ -6,10 +6,11 @@ Search", arXiv 2307.00960.
 """
 
 from agnet.transfer.aims import aim_of
-from agnet.transfer.finishing import TUNING, Finished, finish
+from agnet.transfer.finishing import TUNING, Finished, check_tuning, finish
 from agnet.transfer.growing import RECIPE, grow, growth
 from agnet.transfer.loop import Round, Transferred, transfer
 from agnet.transfer.policy import POLICIES, Policy
+from agnet.transfer.proposals import check_proposer
 from agnet.transfer.records import Aim, Records
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Round",
     "Transferred",
     "aim_of",
+    "check_proposer",
+    "check_tuning",
     "finish",
     "grow",
     "growth",

@@ -33,12 +33,16 @@ def aim_of(
             accuracy of 0, and 10 % more than the largest network costs.
 
     Raises:
-        InvalidInput: If there are no objectives, a metric is held out or unknown, or the reference
-            has another number of objectives.
+        InvalidInput: If there are no objectives, a metric is held out, unknown or named twice, or
+            the reference has another number of objectives.
     """
     if not objectives:
         raise InvalidInput("got no objectives; expected at least one, such as val_accuracy")
-    named = [*(one.metric for one in objectives), *(one.metric for one in limits)]
+    wanted = [one.metric for one in objectives]
+    for name in wanted:
+        if wanted.count(name) > 1:
+            raise InvalidInput(f"got {name} as two objectives; expected each metric once")
+    named = [*wanted, *(one.metric for one in limits)]
     allowed = [metric.name for metric in METRICS if not metric.held_out]
     for name in named:
         if name not in allowed:
@@ -49,7 +53,7 @@ def aim_of(
             f"got the reference {list(given)}; expected {len(objectives)} finite numbers, one for "
             "each objective"
         )
-    columns = tuple(dict.fromkeys([*named, *SHOWN]))
+    columns = tuple(name for name in allowed if name in {*named, *SHOWN})
     return Aim(tuple(objectives), tuple(limits), columns, given)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO, final
+from typing import Any, Final, TextIO, final
 
 from agnet.errors import CheckpointError, StorageError
 
 __all__ = ["Evaluated", "Journal"]
+
+KIND: Final = "agnet evaluations"
 
 
 @final
@@ -32,29 +34,40 @@ class Evaluated:
 
 @final
 class Journal:
-    """A file of lines, one an evaluation; those that are there are not evaluated again."""
+    """A file of lines, one an evaluation; those that are there are not evaluated again.
 
-    def __init__(self, path: Path, *, writes: bool = True) -> None:
+    The first line says what numbers of untouched weights depend on. Those of adapted weights depend
+    on more, which is for their checkpoint to say.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Any], *, writes: bool = True) -> None:
         """Reads what is there. A last line that was cut off in the middle is left out.
 
         Args:
             path: The file.
+            identity: What the numbers depend on, and which they are: plain values.
             writes: Whether this process writes it: of several one does.
 
         Raises:
-            CheckpointError: If another line cannot be read.
+            CheckpointError: If the file is of something else, or another line cannot be read.
             StorageError: If the file cannot be read or written.
         """
         self._path, self._values = path, dict[tuple[int, str], tuple[float, ...]]()
         self._file: TextIO | None = None
         try:
             whole = self._whole()
-            for number, line in enumerate(whole.splitlines(), 1):
+            first, *others = whole.splitlines() or [""]
+            head = json.dumps({"kind": KIND, **identity})
+            if whole:
+                _check(first, head, path)
+            for number, line in enumerate(others, 2):
                 self._note(_read(line, path, number))
             if writes:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = path.open("a", encoding="utf-8")
                 self._file.truncate(len(whole.encode()))
+                if not whole:
+                    self._write(head)
         except OSError as error:
             raise StorageError(f"cannot keep evaluations in {path}: {error}") from error
 
@@ -68,6 +81,11 @@ class Journal:
         if self._file is not None:
             self._file.close()
 
+    @property
+    def adapted(self) -> bool:
+        """Whether there is anything of weights that had been adapted."""
+        return any(version for version, _ in self._values)
+
     def get(self, version: int, arch: str) -> tuple[float, ...] | None:
         """Returns what was found of a network, if it was evaluated at that version."""
         return self._values.get((version, arch))
@@ -80,15 +98,18 @@ class Journal:
         """
         one = Evaluated(version, arch, tuple(values))
         try:
-            if self._file is not None:
-                self._file.write(json.dumps(asdict(one)) + "\n")
-                self._file.flush()
-                os.fsync(self._file.fileno())
+            self._write(json.dumps(asdict(one)))
         except OSError as error:
             raise StorageError(
                 f"cannot write {self._path}: {error}; what was written before is intact"
             ) from error
         self._note(one)
+
+    def _write(self, line: str) -> None:
+        if self._file is not None:
+            self._file.write(line + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def _whole(self) -> str:
         """What is there, up to the last line that has an end."""
@@ -97,6 +118,23 @@ class Journal:
 
     def _note(self, one: Evaluated) -> None:
         self._values[one.version, one.arch] = one.values
+
+
+def _check(first: str, head: str, path: Path) -> None:
+    """Raises an error that names what differs, unless a first line is as it should be."""
+    if first == head:
+        return
+    try:
+        there, here = json.loads(first), json.loads(head)
+        differing = [name for name in here if there.get(name) != here[name]]
+    except (ValueError, AttributeError):
+        differing = ["kind"]
+    if "kind" in differing:
+        raise CheckpointError(f"{path} does not begin as a file of evaluations; choose another one")
+    raise CheckpointError(
+        f"{path} has evaluations of something else (other {', '.join(differing)}); use what they "
+        "were made with, or choose another folder"
+    )
 
 
 def _read(line: str, path: Path, number: int) -> Evaluated:

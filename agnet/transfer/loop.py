@@ -11,7 +11,13 @@ import numpy as np
 import torch
 
 from agnet.benchmarks import Inherited
-from agnet.benchmarks.supernet import ElasticSharing, SuperNetwork, Teaching, check_images
+from agnet.benchmarks.supernet import (
+    ElasticSharing,
+    SuperNetwork,
+    Teaching,
+    check_images,
+    weights_digest,
+)
 from agnet.benchmarks.training import Execution, Group, ImageData, Recipe
 from agnet.errors import CheckpointError
 from agnet.files import read_state, write_state
@@ -24,7 +30,7 @@ from agnet.transfer.aims import aim_of, completed
 from agnet.transfer.growing import RECIPE
 from agnet.transfer.journal import Journal
 from agnet.transfer.policy import Policy
-from agnet.transfer.proposals import Proposals
+from agnet.transfer.proposals import Proposals, check_proposer
 from agnet.transfer.records import Aim, Records
 
 __all__ = ["AfterRound", "Round", "Transferred", "transfer"]
@@ -41,7 +47,8 @@ class Round:
     Attributes:
         iteration: 0 after the first draws.
         evaluated: How many networks had been evaluated, each counted once.
-        hypervolume: Of the archive, with the weights of the moment.
+        measured: How many evaluations that were, those again with newer weights included.
+        hypervolume: Of all that was evaluated with the weights of the moment.
         front: How many of it nothing dominates.
         correlation: Kendall's, between what was predicted of the newcomers and what was found; None
             without a prediction.
@@ -49,6 +56,7 @@ class Round:
 
     iteration: int
     evaluated: int
+    measured: int
     hypervolume: float
     front: int
     correlation: float | None
@@ -65,17 +73,19 @@ class Transferred:
     Attributes:
         net: The super-network, adapted.
         archive: The archive, evaluated with it.
+        known: All that was evaluated with it: no more than the archive once weights have adapted.
         rounds: One after the first draws, and one for each iteration.
     """
 
     net: SuperNetwork
     archive: Records
+    known: Records
     rounds: tuple[Round, ...]
 
     @property
     def front(self) -> Records:
-        """Those of the archive that keep all limits and are not dominated."""
-        return self.archive[self.archive.front]
+        """What keeps all limits and is not dominated by anything that is known."""
+        return self.known[self.known.front]
 
 
 def transfer(
@@ -117,21 +127,33 @@ def transfer(
         TrainingDiverged: If the loss of an adaptation is no longer finite.
         MissingExtra: If what the proposer needs is not installed.
     """
-    taught = teaching or Teaching(exits="desc")
+    taught, policy, aim = teaching or Teaching(exits="desc"), policy or Policy(), aim or aim_of()
+    check_images(net.config, data)
+    check_proposer(policy, aim, net.space)
     benchmark = Inherited(
         ElasticSharing(net), data, calibration=taught.calibration, execution=execution
     )
-    check_images(net.config, data)
-    aim = aim or aim_of()
-    known = {"seed": seed, "recipe": asdict(recipe), "aim": repr(aim), "data": data.digest[:16]}
-    known |= {"policy": asdict(policy or Policy()), "teaching": asdict(taught)}
+    known = {"seed": seed, "recipe": asdict(recipe), "aim": repr(aim)}
+    known |= {"policy": asdict(policy), "teaching": asdict(taught)}
+    judged = {
+        "space": asdict(net.config),
+        "weights": weights_digest(net)[:16],
+        "data": data.digest[:16],
+        "calibration": taught.calibration,
+        "metrics": aim.columns,
+    }
     how = Adaptation(net, data, recipe, taught, execution or Execution(), out)
     group = Group.here()
-    with Journal(out / EVALUATIONS, writes=group.leads) as journal:
-        run = _Run(policy or Policy(), benchmark, aim, how, journal, seed, str(known))
+    with Journal(out / EVALUATIONS, judged, writes=group.leads) as journal:
+        run = _Run(policy, benchmark, aim, how, journal, seed, f"{known} {judged}")
         checkpoint = out / CHECKPOINT
         if checkpoint.exists():
             run.load(checkpoint)
+        elif journal.adapted:
+            raise CheckpointError(
+                f"{out} has evaluations of weights that had adapted, but {CHECKPOINT}, which has "
+                "those weights, is gone; choose another folder"
+            )
         for round_ in run.remaining():
             if group.leads:
                 run.save(checkpoint)
@@ -139,7 +161,7 @@ def transfer(
             group.wait()
             if after_round is not None:
                 after_round(round_)
-        return Transferred(net, run.archive, tuple(run.rounds))
+        return Transferred(net, run.archive, run.known, tuple(run.rounds))
 
 
 @final
@@ -159,10 +181,18 @@ class _Run:
         identity: str,
     ) -> None:
         self._policy, self._benchmark, self._aim, self._how = policy, benchmark, aim, how
+        self._proposals = Proposals(policy, aim, benchmark)
         self._journal, self._seed, self._identity = journal, seed, identity
         self._space, self._version = how.net.space, 0
         self._seen = self._space.batch([])
         self.rounds: list[Round] = []
+
+    @property
+    def known(self) -> Records:
+        """All that was evaluated with the weights of the moment."""
+        if self._policy.adaptation and self._version:
+            return self.archive
+        return self._evaluated(self._seen)
 
     def remaining(self) -> Iterator[Round]:
         """Makes what is still to be made, and yields each round."""
@@ -229,38 +259,31 @@ class _Run:
             ends, others = found[np.arange(2)], found[np.arange(2, len(found))]
             found = ends + others.surviving(policy.archive - 2, rng)
         self.archive, self._seen = found, drawn
-        self._note(0, None)
+        self._note(len(drawn), None)
 
     def _iterate(self, iteration: int) -> None:
         policy = self._policy
-        proposals = Proposals(policy, self._aim, self._benchmark)
-        current = self._current()
         rng = stream(self._seed, "transfer-proposals", iteration)
-        archs = proposals.made(current, self._seen, rng)
+        archs = self._proposals.made(self.known, self._seen, rng)
         newcomers = self._evaluated(archs)
-        correlation = proposals.correlation(newcomers)
+        correlation = self._proposals.correlation(newcomers)
         everyone = self.archive + newcomers
         rng = stream(self._seed, "transfer-survival", iteration)
         kept = everyone if policy.grows else everyone.surviving(policy.archive, rng)
-        self._seen = self._seen + archs
+        self._seen, measured = self._seen + archs, len(archs)
         if policy.adaptation:
             self._how.adapt(policy, kept, iteration, self._seed)
             self._version += 1
             kept = self._evaluated(kept.archs)
+            measured += len(kept)
         self.archive = kept
-        self._note(iteration, correlation)
+        self._note(measured, correlation)
 
     def _complete(self) -> None:
         """Settles what hypervolumes are measured to, by the largest network as it was at first."""
         largest = Options.every(self._how.net.config).largest(self._space)
         row = self._evaluated(self._space.batch([largest]))
         self._aim = completed(self._aim, row.values[0].tolist())
-
-    def _current(self) -> Records:
-        """All that was evaluated with the weights of the moment."""
-        if self._policy.adaptation and self._version:
-            return self.archive
-        return self._evaluated(self._seen)
 
     def _evaluated(self, archs: Architectures) -> Records:
         """Evaluates networks with the weights of the moment, but for those that are on record."""
@@ -278,13 +301,16 @@ class _Run:
         values = np.array(rows, dtype=np.float64).reshape(len(archs), len(columns))
         return Records(self._aim, archs, values)
 
-    def _note(self, iteration: int, correlation: float | None) -> None:
+    def _note(self, measured: int, correlation: float | None) -> None:
+        before = self.rounds[-1].measured if self.rounds else 0
+        known = self.known
         self.rounds.append(
             Round(
-                iteration,
+                len(self.rounds),
                 len(self._seen),
-                self.archive.hypervolume,
-                len(self.archive.front),
+                before + measured,
+                known.hypervolume,
+                len(known.front),
                 correlation,
             )
         )

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.benchmarks import Inherited, find_metric
-from agnet.spaces import Architectures
+from agnet.spaces import Architectures, SearchSpace
 from agnet.strategies import NAT, Problem, Strategy, make_strategy
 from agnet.strategies.candidates import mutants
 from agnet.strategies.nat import beginning
 from agnet.transfer.policy import Policy
 from agnet.transfer.records import Aim, Records
 
-__all__ = ["Proposals"]
+__all__ = ["Proposals", "check_proposer"]
 
 TRIES: Final = 4  # of asking for twice as many, as long as too few are new
 
@@ -46,9 +46,9 @@ class Proposals:
             InvalidInput: If there is no such strategy, or it cannot take the objectives.
             MissingExtra: If what it needs is not installed.
         """
-        self._strategy = make_strategy(
-            self._policy.proposer, self._problem(), rng, self._settings()
-        )
+        self._strategy = _made(self._policy, self._problem(), rng)
+        if isinstance(self._strategy, NAT):
+            self._strategy.avoid(seen)
         self._strategy.tell(records.archs, records.outcomes)
         wanted, found = self._policy.newcomers, seen[:0]
         for attempt in range(TRIES):
@@ -76,11 +76,6 @@ class Proposals:
         value = float(kendalltau(expected, newcomers.outcomes.objectives[:, 0]).statistic)
         return None if np.isnan(value) else value
 
-    def _settings(self) -> dict[str, Any]:
-        if self._policy.proposer != "nat":
-            return {}
-        return {"first": 1, "draw": self._policy.draw, "predictor": self._policy.predictor}
-
     def _problem(self) -> Problem:
         aim = self._aim
         named = {one.metric for one in aim.objectives} | {one.metric for one in aim.limits}
@@ -90,6 +85,23 @@ class Proposals:
             if find_metric(self._benchmark, name).source == "computed"
         }
         return Problem(self._benchmark.space, aim.objectives, aim.limits, known)
+
+
+def check_proposer(policy: Policy, aim: Aim, space: SearchSpace) -> None:
+    """Makes the strategy once, to see that it can be made, before anything is trained.
+
+    Raises:
+        InvalidInput: If there is no such strategy, or it cannot take the objectives.
+        MissingExtra: If what it needs is not installed.
+    """
+    _made(policy, Problem(space, aim.objectives, aim.limits), np.random.default_rng(0))
+
+
+def _made(policy: Policy, problem: Problem, rng: np.random.Generator) -> Strategy:
+    settings: dict[str, Any] = {}
+    if policy.proposer == "nat":
+        settings = {"first": 1, "draw": policy.draw, "predictor": policy.predictor}
+    return make_strategy(policy.proposer, problem, rng, settings)
 
 
 def _computed(benchmark: Inherited, name: str, archs: Any) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ from agnet.benchmarks.supernet.network import SuperNetwork
 from agnet.benchmarks.supernet.normalising import Moments
 from agnet.benchmarks.supernet.official import load_official
 from agnet.benchmarks.supernet.phases import Phase, progressive, sandwich
-from agnet.benchmarks.supernet.saving import load_supernet, save_supernet
+from agnet.benchmarks.supernet.saving import load_supernet, save_supernet, weights_digest
 from agnet.benchmarks.supernet.sharing import ElasticSharing, WeightSharing
 from agnet.benchmarks.supernet.sorting import sort_channels
 from agnet.benchmarks.supernet.teaching import Teaching
@@ -39,4 +39,5 @@ __all__ = [
     "sort_channels",
     "train_drawn",
     "train_supernet",
+    "weights_digest",
 ]

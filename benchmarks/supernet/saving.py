@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -14,7 +15,7 @@ from agnet.errors import AgnetError, CheckpointError
 from agnet.files import read_state, write_state
 from agnet.spaces.elastic import ElasticConfig, Stage
 
-__all__ = ["load_supernet", "save_supernet"]
+__all__ = ["load_supernet", "save_supernet", "weights_digest"]
 
 KIND: Final = "agnet super-network"
 
@@ -45,6 +46,14 @@ def load_supernet(path: Path) -> SuperNetwork:
     except (AgnetError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} cannot be built: {error}") from error
     return net
+
+
+def weights_digest(net: SuperNetwork) -> str:
+    """Tells super-networks of one configuration apart: of all weights, in their order."""
+    found = hashlib.sha256()
+    for value in net.state_dict().values():
+        found.update(value.cpu().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _config(table: Mapping[str, Any]) -> ElasticConfig:

@@ -22,10 +22,16 @@ from tests.benchmarks.training.images import bright
 from tests.transfer.nets import POLICY, outcome, rounds, run
 
 FROZEN = replace(POLICY, adaptation=0)
+WANTED = [
+    Objective("val_accuracy", "maximize"),
+    Objective("params_m", "minimize"),
+    Objective("flops_m", "minimize"),
+]
 
 
 def lines(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (out / "evaluations.jsonl").read_text().splitlines()]
+    _, *rows = (out / "evaluations.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in rows]
 
 
 def test_the_archive_is_as_large_as_it_was_and_holds_nothing_twice(tmp_path: Path) -> None:
@@ -33,6 +39,7 @@ def test_the_archive_is_as_large_as_it_was_and_holds_nothing_twice(tmp_path: Pat
     assert len(found.archive) == len(set(found.archive.archs)) == 6
     assert [one.evaluated for one in found.rounds] == [12, 15, 18]
     rows = lines(tmp_path)
+    assert [one.measured for one in found.rounds] == [12, 12 + 3 + 6, len(rows)]
     assert max(Counter((row["version"], row["arch"]) for row in rows).values()) == 1
     assert len({row["arch"] for row in rows}) == 18
 
@@ -43,15 +50,22 @@ def test_the_extremes_are_there_at_the_start(tmp_path: Path) -> None:
     assert {every.smallest(space), every.largest(space)} <= set(found.archive.archs)
 
 
-def test_with_frozen_weights_the_front_never_shrinks(tmp_path: Path) -> None:
-    found = run(tmp_path, replace(FROZEN, iterations=4))
+@pytest.mark.parametrize("objectives", [2, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_with_frozen_weights_the_front_never_shrinks(
+    objectives: int, seed: int, tmp_path: Path
+) -> None:
+    """Also where more is on the front than the archive holds."""
+    policy = replace(FROZEN, archive=4, factor=3, iterations=4)
+    found = run(tmp_path, policy, aim=aim_of(WANTED[:objectives]), seed=seed)
     assert (np.diff(rounds(found)) >= 0).all()
+    assert found.rounds[-1].hypervolume == found.known.hypervolume
     assert {row["version"] for row in lines(tmp_path)} == {0}
-    assert len(lines(tmp_path)) == 12 + 4 * 3
+    assert len(lines(tmp_path)) == len(found.known) == 12 + 4 * 3
 
 
 def test_every_record_is_of_the_weights_of_the_moment(tmp_path: Path) -> None:
-    found = run(tmp_path)
+    found = run(tmp_path, replace(POLICY, rate=0.3))
     judge = Inherited(ElasticSharing(found.net), bright(), calibration=FEW.calibration)
     again = judge.query(found.archive.archs, found.archive.aim.columns)
     assert np.array_equal(again, found.archive.values)
@@ -67,12 +81,7 @@ def test_an_archive_that_grows_keeps_all(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("objectives", [1, 3])
 def test_other_numbers_of_objectives(objectives: int, tmp_path: Path) -> None:
-    wanted = [
-        Objective("val_accuracy", "maximize"),
-        Objective("params_m", "minimize"),
-        Objective("flops_m", "minimize"),
-    ][:objectives]
-    found = run(tmp_path, FROZEN, aim=aim_of(wanted))
+    found = run(tmp_path, FROZEN, aim=aim_of(WANTED[:objectives]))
     assert len(found.archive.aim.reference) == objectives
     assert found.rounds[-1].hypervolume > 0
     assert len(found.front) >= 1
@@ -177,6 +186,39 @@ def test_a_finished_one_is_read_again(tmp_path: Path, monkeypatch: pytest.Monkey
     expected = outcome(run(tmp_path))
     monkeypatch.setattr(Inherited, "observe", _refuse)
     assert outcome(run(tmp_path)) == expected
+
+
+def test_another_super_network_is_refused(tmp_path: Path) -> None:
+    """Also where nothing but evaluations is there yet, and where no weight tells them apart."""
+    run(tmp_path, replace(FROZEN, iterations=0))
+    other = SuperNetwork(SMALL, torch.Generator().manual_seed(7))
+    dense = SuperNetwork(replace(SMALL, dense=True), torch.Generator())
+    dense.load_state_dict(network().state_dict())
+    for net, said in ((other, "weights"), (dense, "space")):
+        for _ in range(2):
+            with pytest.raises(CheckpointError, match=rf"other {said}\)"):
+                run(tmp_path, replace(FROZEN, iterations=0), net)
+            (tmp_path / "checkpoint.pt").unlink(missing_ok=True)
+
+
+def test_other_metrics_are_refused(tmp_path: Path) -> None:
+    run(tmp_path, replace(FROZEN, iterations=0))
+    wanted = [WANTED[0], Objective("host_latency_ms", "minimize")]
+    with pytest.raises(CheckpointError, match="other metrics"):
+        run(tmp_path, replace(FROZEN, iterations=0), aim=aim_of(wanted))
+
+
+def test_adapted_numbers_without_their_weights_are_refused(tmp_path: Path) -> None:
+    run(tmp_path)
+    (tmp_path / "checkpoint.pt").unlink()
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt"):
+        run(tmp_path)
+
+
+def test_a_proposer_that_cannot_be_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="astrology"):
+        run(tmp_path, replace(FROZEN, proposer="astrology"))
+    assert not (tmp_path / "evaluations.jsonl").exists()
 
 
 def test_other_settings_are_refused(tmp_path: Path) -> None:

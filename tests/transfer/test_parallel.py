@@ -41,7 +41,7 @@ def test_both_come_to_the_same_and_evaluate_each_network_once(tmp_path: Path) ->
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert (tmp_path / "0.json").read_text() == (tmp_path / "1.json").read_text()
     lines = (tmp_path / "run" / "evaluations.jsonl").read_text().splitlines()
-    assert len(lines) == len(set(lines)) == 12 + 3 + 6 + 3 + 6
+    assert len(lines) == len(set(lines)) == 1 + 12 + 3 + 6 + 3 + 6
     # What is evaluated before the first adaptation does not depend on the number of processes.
     run(tmp_path / "alone")
     alone = (tmp_path / "alone" / "evaluations.jsonl").read_text().splitlines()
