@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from agnet.cli.settings import read_settings
-from agnet.errors import InvalidInput
+from agnet.errors import InvalidInput, StorageError
 
 if TYPE_CHECKING:
     from agnet.benchmarks.supernet import SuperNetwork
     from agnet.benchmarks.training import Execution, ImageData, Recipe
-    from agnet.spaces import Architecture
+    from agnet.spaces import Architecture, ElasticSpace
     from agnet.transfer import Aim, Finished, Policy, Records, Round, Transferred
 
 __all__ = ["transfer"]
@@ -37,21 +38,27 @@ def transfer(
     ] = "digits",
     size: Annotated[int | None, typer.Option(help="Side that images are brought to.")] = None,
     space: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="elastic-tiny, elastic-cifar or elastic-imagenet, each with or without -single, "
-            "-dense and -parallel."
+            help="elastic-tiny (as is, if nothing is said), elastic-cifar or elastic-imagenet, "
+            "each with or without -single, -dense and -parallel."
         ),
-    ] = "elastic-tiny",
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="A super-network that is trained, as supernet.pt.")
     ] = None,
     epochs: Annotated[
-        str, typer.Option(help="Of the largest network, and of all networks together.")
-    ] = "10,20",
+        str | None,
+        typer.Option(
+            help="Of the largest network, and of all networks together; 10,20 if nothing is said."
+        ),
+    ] = None,
     growing: Annotated[
         list[str] | None,
-        typer.Option(help="A setting of those trainings, as in batch=64; repeatable."),
+        typer.Option(
+            help="A setting of how super-networks are trained, at first and when they adapt, as in "
+            "batch=64; repeatable."
+        ),
     ] = None,
     maximize: Annotated[list[str] | None, typer.Option(help="A metric; repeatable.")] = None,
     minimize: Annotated[
@@ -96,24 +103,27 @@ def transfer(
     inherited'), and each folder network-N can be exported ('agnet export').
     """
     from agnet.benchmarks.training import Execution, joined, open_images
-    from agnet.transfer import RECIPE, TUNING
+    from agnet.transfer import RECIPE, TUNING, check_proposer, check_tuning
 
-    chosen, lengths = _policy(policy, option), _epochs(epochs)
     if finish < 0:
         raise InvalidInput(f"got --finish {finish}; expected at least 0")
-    aim = _aim(maximize, minimize, limit)
-    recipe = _changed(RECIPE, growing, "of a recipe")
+    chosen, aim = _policy(policy, option), _aim(maximize, minimize, limit)
+    lengths, recipe = _epochs(epochs or "10,20"), _growth(RECIPE, growing)
     tuned = _changed(TUNING, tuning, "of a recipe")
+    check_tuning(tuned)
+    given = None if weights is None else _loaded(weights, space, epochs)
+    searched = _space(space or "elastic-tiny") if given is None else given.space
+    check_proposer(chosen, aim, searched)
     with joined(device) as (group, own):
         how = Execution.from_table({"device": own, "precision": precision, "threads": threads})
         say: Callable[[str], None] = typer.echo if group.leads else _nothing
         tell = _nothing if quiet else say
         images = open_images(data, size)
-        net = _supernet(space, weights, images, recipe, lengths, seed, how, out, tell)
+        net = given or _grown(searched, images, recipe, lengths, seed, how, out, tell)
         found = _searched(net, images, chosen, aim, recipe, seed, how, out, tell)
         done = [
             _finished(found, arch, number, images, tuned, together, test, seed, how, out)
-            for number, arch in enumerate(found.archive.worth_most(finish).archs, 1)
+            for number, arch in enumerate(found.known.worth_most(finish).archs, 1)
         ]
         if group.leads:
             _write(found.front, out / FRONT)
@@ -142,12 +152,13 @@ def _policy(name: str, settings: Sequence[str] | None) -> Policy:
 def _aim(
     maximize: Sequence[str] | None, minimize: Sequence[str] | None, limits: Sequence[str] | None
 ) -> Aim:
-    """What is wanted: accurate networks of few parameters, if nothing is said."""
+    """What is wanted: accurate networks, and of few parameters if nothing is said."""
     from agnet.objectives import Limit, Objective
     from agnet.transfer import aim_of
 
     objectives = [Objective(name, "maximize") for name in maximize or ["val_accuracy"]]
-    objectives += [Objective(name, "minimize") for name in minimize or ["params_m"]]
+    cheap = minimize or ([] if maximize else ["params_m"])
+    objectives += [Objective(name, "minimize") for name in cheap]
     return aim_of(objectives, [Limit.parse(text) for text in limits or ()])
 
 
@@ -159,9 +170,40 @@ def _changed(usual: Value, settings: Sequence[str] | None, of: str) -> Value:
     return replace(usual, **checked(plain, read_settings(settings), of))
 
 
-def _supernet(
-    space: str,
-    weights: Path | None,
+def _growth(usual: Recipe, settings: Sequence[str] | None) -> Recipe:
+    """How super-networks are trained; how long is not for a recipe to say."""
+    for name in read_settings(settings).keys() & {"epochs", "warmup", "patience"}:
+        raise InvalidInput(
+            f"got --growing {name}; how long super-networks are trained is said by --epochs, and "
+            "of their adaptation by --set adaptation=N"
+        )
+    return _changed(usual, settings, "of a recipe")
+
+
+def _loaded(weights: Path, space: str | None, epochs: str | None) -> SuperNetwork:
+    """The super-network of a file."""
+    from agnet.benchmarks.supernet import load_supernet
+
+    for option, value in (("--space", space), ("--epochs", epochs)):
+        if value is not None:
+            raise InvalidInput(
+                f"got --weights and {option}; a super-network has its space, and is not trained "
+                f"again before it adapts: leave {option} out"
+            )
+    return load_supernet(weights)
+
+
+def _space(name: str) -> ElasticSpace:
+    from agnet.spaces import ElasticSpace, open_space
+
+    opened = open_space(name)
+    if not isinstance(opened, ElasticSpace):
+        raise InvalidInput(f"got --space {name}; expected that of a super-network: elastic-...")
+    return opened
+
+
+def _grown(
+    space: ElasticSpace,
     images: ImageData,
     recipe: Recipe,
     epochs: tuple[int, int],
@@ -170,23 +212,16 @@ def _supernet(
     out: Path,
     tell: Callable[[str], None],
 ) -> SuperNetwork:
-    """The super-network: that of a file, or one that is trained now."""
-    from agnet.benchmarks.supernet import load_supernet
-    from agnet.spaces import ElasticSpace, open_space
+    """A super-network that is trained now."""
     from agnet.transfer import grow
 
-    if weights is not None:
-        return load_supernet(weights)
-    opened = open_space(space)
-    if not isinstance(opened, ElasticSpace):
-        raise InvalidInput(f"got --space {space}; expected that of a super-network: elastic-...")
     channels, classes = images.image_shape[0], images.num_classes
 
     def report(epoch: int, loss: float, accuracy: float) -> None:
         tell(f"epoch {epoch:4d}   loss {loss:.4f}   largest network {accuracy:.2f} %")
 
     net, _ = grow(
-        replace(opened.config, channels=channels, classes=classes),
+        replace(space.config, channels=channels, classes=classes),
         images,
         recipe,
         epochs,
@@ -265,17 +300,25 @@ def _finished(
 
 def _write(front: Records, path: Path) -> None:
     """Writes the front as a table, the first objective in order."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["arch", *front.aim.columns])
-        for at in front.outcomes.objectives[:, 0].argsort(kind="stable"):
-            rows.writerow([str(front.archs[int(at)]), *front.values[at].tolist()])
+    from agnet.files import replace_file
+
+    text = io.StringIO(newline="")
+    rows = csv.writer(text)
+    rows.writerow(["arch", *front.aim.columns])
+    for at in front.outcomes.objectives[:, 0].argsort(kind="stable"):
+        rows.writerow([str(front.archs[int(at)]), *front.values[at].tolist()])
+    try:
+        replace_file(path, text.getvalue().encode())
+    except OSError as error:
+        raise StorageError(f"cannot write the front {path}: {error}") from error
 
 
 def _show(
     found: Transferred, done: Sequence[Finished], out: Path, say: Callable[[str], None]
 ) -> None:
     say(f"{len(found.front)} networks on the front, in {out / FRONT}")
+    if not len(found.front):
+        say("nothing that was evaluated keeps all limits: loosen them, or search for longer")
     for number, one in enumerate(done, 1):
         cost = f"{one.cost.parameters / 1e6:.4f} M parameters, {one.cost.macs / 1e6:.3f} M MACs"
         say(f"network-{number}   {one.arch}")

@@ -41,6 +41,10 @@ def test_from_images_to_a_network_that_is_exported(terminal: Terminal, tmp_path:
     assert str(kept.arch) in {row["arch"] for row in front}
     code, out, _ = terminal("export", "run/network-1", "--state-dict", "weights.pt")
     assert (code, "wrote weights.pt" in out) == (0, True)
+    code, out, _ = terminal(
+        *(*command[:2], "none", *command[3:], "--finish", "0", "--limit", "params_m<=0.0001")
+    )
+    assert (code, "loosen them" in out) == (0, True)
     code, _, err = terminal(*command, "--set", "best=3")
     assert (code, "other settings" in err) == (2, True)
 
@@ -59,6 +63,12 @@ def test_from_images_to_a_network_that_is_exported(terminal: Terminal, tmp_path:
         (["--finish", "-1"], "--finish -1"),
         (["--weights", "nowhere.pt"], "nowhere.pt"),
         (["--minimize", "beauty"], "got beauty to search by"),
+        (["--minimize", "params_m", "--minimize", "params_m"], "params_m as two objectives"),
+        (["--set", "proposer=astrology"], "'astrology'"),
+        (["--tuning", "standardise=true"], "got standardise"),
+        (["--growing", "epochs=3"], "--growing epochs; how long"),
+        (["--weights", "nowhere.pt", "--space", "elastic-tiny"], "leave --space out"),
+        (["--weights", "nowhere.pt", "--epochs", "1,2"], "leave --epochs out"),
         (["--maximize", "test_accuracy"], "got test_accuracy to search by"),
     ],
 )
