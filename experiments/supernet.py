@@ -50,7 +50,7 @@ from agnet.seeds import stream
 from agnet.spaces import Architecture, Architectures
 from agnet.spaces.elastic import ElasticConfig, ElasticSpace, Options, elastic_preset, sample_filled
 from agnet.transfer import RECIPE, growth
-from experiments.recorded import Row, complete, parser, rows, spread, table
+from experiments.recorded import Row, complete, matching, parser, rows, spread, table
 
 LARGEST, ELASTIC, ALONE = 10, 20, 10  # epochs
 TEACHING: Final = Teaching(exits="asc", calibration=512)
@@ -71,10 +71,14 @@ def main() -> None:
     if given.what == "run":
         if given.data is None:
             made.error("run needs --data")
-        jobs = [{"preset": "tiny", "seed": seed} for seed in range(given.seeds)]
+        of = {"data": opened(given.data, given.rows).name, "share": given.share}
+        jobs = [{"preset": "tiny", **of, "seed": seed} for seed in range(given.seeds)]
         work = partial(run, source=given.data, chosen=given.rows, work=given.work)
-        complete(jobs, partial(work, share=given.share), given.results, given.procs)
-    print(found_table(rows(given.results, "tiny")))
+        complete(jobs, work, given.results, given.procs)
+    found = rows(given.results, "tiny")
+    for data, share in sorted({(row["data"], row["share"]) for row in found}):
+        print(f"{data}, {share:g} of the epochs")
+        print(found_table(matching(found, data=data, share=share)), end="\n\n")
 
 
 def opened(source: str, chosen: Path | None) -> ImageData:
@@ -123,24 +127,25 @@ def grown(
             seed=seed,
             execution=HOW,
             checkpoint=folder / f"{phase.name}.pt",
+            identity=f"{data.name} {data.digest[:16]}",
             after_epoch=partial(_say, f"super-network {seed} {phase.name}"),
         )
         yield phase.name, net
 
 
-def run(job: Row, source: str, chosen: Path | None, work: Path, share: float) -> Row:
+def run(job: Row, source: str, chosen: Path | None, work: Path) -> Row:
     """One super-network, what its networks are worth, and what they are on their own."""
-    data, seed = opened(source, chosen), int(job["seed"])
-    config, folder = configured(data), work / f"{job['preset']}-{seed}"
+    data, seed, share = opened(source, chosen), int(job["seed"]), float(job["share"])
+    config, folder = configured(data), work / folder_of(seed, share)
     space = ElasticSpace(config)
-    drawn = sample_filled(space, DRAWN, stream(seed, "drawn"))
+    some = drawn(space, DRAWN, stream(seed, "drawn"))
     largest = Options.every(config).largest(space)
-    found: Row = {"data": data.name, "images": len(data.train), "share": share}
+    found: Row = {"images": len(data.train)}
     for rule, net in grown(data, seed, folder, share):
         found[rule] = {
             "largest": inherited(net, largest, data),
-            "drawn": [inherited(net, arch, data) for arch in drawn],
-            "uncalibrated": [uncalibrated(net, arch, largest, data) for arch in drawn],
+            "drawn": [inherited(net, arch, data) for arch in some],
+            "uncalibrated": [uncalibrated(net, arch, largest, data) for arch in some],
         }
     archs, values = compared(net, data, seed)
     alone = [
@@ -155,6 +160,16 @@ def run(job: Row, source: str, chosen: Path | None, work: Path, share: float) ->
         "alone": alone,
     }
     return found
+
+
+def folder_of(seed: int, share: float = 1.0) -> str:
+    """The name of the folder of a super-network and of what is trained beside it."""
+    return f"tiny-{seed}" if share == 1.0 else f"tiny-{seed}-{share:g}"
+
+
+def drawn(space: ElasticSpace, n: int, rng: np.random.Generator) -> Architectures:
+    """Up to ``n`` different networks, each depth and exit equally likely."""
+    return sample_filled(space, 2 * n, rng).distinct()[:n]
 
 
 def _part(epochs: int, share: float) -> int:
@@ -175,7 +190,7 @@ def uncalibrated(
     net: SuperNetwork, arch: Architecture, largest: Architecture, data: ImageData
 ) -> float:
     """The same with the moments of the largest network, cut to its channels."""
-    images, exits = data.train.images[: TEACHING.calibration], net.config.exits
+    images, exits = data.to_calibrate(TEACHING.calibration), net.config.exits
     whole = extract(net, largest, calibrate(net, largest, images, exits=exits), exits)
     network = extract(net, arch, calibrate(net, arch, images[:2]))
     theirs = dict(whole.named_buffers())
@@ -189,7 +204,7 @@ def compared(
     net: SuperNetwork, data: ImageData, seed: int
 ) -> tuple[list[Architecture], list[float]]:
     """Networks of each exit, evenly over their ranks, and what they are worth."""
-    pool: Architectures = sample_filled(net.space, POOL, stream(seed, "pool"))
+    pool = drawn(net.space, POOL, stream(seed, "pool"))
     exits = np.array([net.space.plan(arch).exit for arch in pool])
     archs, values = [], []
     for last, count in COMPARED.items():
@@ -209,7 +224,8 @@ def standalone(
     network: nn.Module = PlainNetwork(config, ElasticSpace(config).plan(arch))
     initialise(network, generator)
     recipe = replace(RECIPE, epochs=epochs)
-    done = train(network, data, recipe, generator, execution=HOW, checkpoint=path)
+    of = f"{arch} {data.name} {data.digest[:16]}"
+    done = train(network, data, recipe, generator, execution=HOW, checkpoint=path, identity=of)
     print(f"{path.stem} of seed {seed}: {done.val_accuracy:.1f} %", flush=True)
     return round(done.val_accuracy, 2)
 

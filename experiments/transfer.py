@@ -4,11 +4,13 @@
     python -m experiments.transfer table
 
 ``frozen``: the weights stay, 100 networks are evaluated: does the predictor find a better front
-than random draws, NSGA-II without a predictor, and NAT? ``adapted``: the same with five epochs of
-adaptation, every record being of the last weights; also with uniform adaptation. ``tuned``: four
-networks of the front of NATv2, trained on their own with one exit and with all, the test images
-read once for each. Super-networks are those of ``experiments.supernet``, and so are FOLDER, FILE
-and ``--work``: three of them, to which searches are dealt out by their seeds.
+than random draws, NSGA-II without a predictor, and NAT? Hypervolume is of all that was evaluated.
+``adapted``: the same with five epochs of adaptation, every record being of the last weights, for
+which archives are evaluated again; also with uniform adaptation. ``tuned``: four networks of the
+front of NATv2, as they are, and trained on their own with one exit and with all: three networks, of
+each of which the test images say the accuracy once. Super-networks are those of
+``experiments.supernet``, and so are FOLDER, FILE and ``--work``: three of them, to which searches
+are dealt out by their seeds, so that intervals are of searches more than of super-networks.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ from scipy.stats import spearmanr
 from agnet.benchmarks import Inherited
 from agnet.benchmarks.supernet import ElasticSharing, SuperNetwork
 from agnet.benchmarks.training import ImageData, accuracy
+from agnet.files import replace_file
 from agnet.objectives import Objective
 from agnet.seeds import stream
-from agnet.spaces.elastic import sample_filled
+from agnet.strategies import Problem, make_strategy
+from agnet.strategies.nat import beginning
 from agnet.surrogates import BoostedTrees
 from agnet.transfer import (
     POLICIES,
@@ -36,13 +40,16 @@ from agnet.transfer import (
     TUNING,
     Aim,
     Policy,
+    Records,
+    Round,
     Transferred,
     aim_of,
     finish,
     transfer,
 )
-from experiments.recorded import Row, complete, matching, parser, rows, spread, table
-from experiments.supernet import HOW, TEACHING, grown, opened
+from experiments.recorded import Row, complete, parser
+from experiments.supernet import HOW, TEACHING, drawn, folder_of, grown, opened
+from experiments.transfer_tables import tables
 
 SUPERNETS: Final = 3
 OBJECTIVES: Final = (
@@ -58,7 +65,6 @@ POLICY: Final[dict[str, Policy]] = {
     "natv2, fixed 1x": replace(NATV2, archive=60, factor=1),
     "natv2, agnet": replace(NATV2, proposer="agnet"),
     "nat": POLICIES["nat"],
-    "nsga2": replace(NATV2, archive=20, factor=1, iterations=10, proposer="nsga2"),
     "random": replace(NATV2, archive=100, factor=1, iterations=0),
 }
 ADAPTED: Final[dict[str, Policy]] = {
@@ -67,6 +73,10 @@ ADAPTED: Final[dict[str, Policy]] = {
     "nat": POLICIES["nat"],
     "random": replace(NATV2, proposer="random"),
 }
+NSGA2: Final = "nsga2"
+EVALUATED: Final = 100
+DRAW: Final = NATV2.draw
+FIRST: Final = 20  # of the same first draws as the others, as large as its population
 TUNED: Final = 4
 LEARNT: Final = 130  # networks that the predictor is judged on
 BEST: Final = 20
@@ -84,8 +94,14 @@ def main() -> None:
         if given.data is None:
             made.error("run needs --data")
         work = partial(run, source=given.data, chosen=given.rows, work=given.work)
-        complete(jobs(given.seeds, given.objectives), work, given.results, given.procs, given.only)
-    print("\n\n".join(tables(given.results)))
+        name = opened(given.data, given.rows).name
+        todo = [
+            {"what": job.pop("what"), "data": name, **job}
+            for job in jobs(given.seeds, given.objectives)
+        ]
+        complete(todo, work, given.results, given.procs, given.only)
+    arms = {"frozen": [*POLICY, NSGA2], "adapted": list(ADAPTED)}
+    print("\n\n".join(tables(given.results, arms)))
 
 
 def jobs(seeds: int, objectives: Sequence[int]) -> list[Row]:
@@ -94,7 +110,8 @@ def jobs(seeds: int, objectives: Sequence[int]) -> list[Row]:
     for seed in range(seeds):
         for count in objectives:
             found += [
-                {"what": "frozen", "objectives": count, "arm": arm, "seed": seed} for arm in POLICY
+                {"what": "frozen", "objectives": count, "arm": arm, "seed": seed}
+                for arm in (*POLICY, NSGA2)
             ]
         if seed < SUPERNETS:
             found += [
@@ -108,24 +125,34 @@ def jobs(seeds: int, objectives: Sequence[int]) -> list[Row]:
 def run(job: Row, source: str, chosen: Path | None, work: Path) -> Row:
     """Does one job."""
     data, number = opened(source, chosen), int(job["seed"]) % SUPERNETS
-    *_, (_, net) = grown(data, number, work / f"tiny-{number}")
+    *_, (_, net) = grown(data, number, work / folder_of(number))
     if job["what"] == "predictor":
-        return predicted(net, data, number, work)
+        return predicted(net, data, number)
     if job["what"] == "tuned":
         return tuned(net, data, number, work)
-    frozen = job["what"] == "frozen"
+    frozen, seed = job["what"] == "frozen", int(job["seed"])
+    wanted = aim(job["objectives"])
+    if job["arm"] == NSGA2:
+        return evolved(net, data, wanted, seed)
     policy = POLICY[job["arm"]] if frozen else ADAPTED[job["arm"]]
     policy = replace(policy, adaptation=0) if frozen else policy
-    words = [str(value) for value in job.values()]
-    folder = work / "-".join(words).replace(", ", "-").replace(" ", "-")
-    found = searched(net, data, policy, aim(job["objectives"]), int(job["seed"]), folder, number)
-    best = np.sort(found.archive.values[:, 0])[::-1][:BEST]
+    found = searched(net, data, policy, wanted, seed, work / folder_for(job), number)
+    return {"rounds": [asdict(one) for one in found.rounds], **told(found.known)}
+
+
+def folder_for(job: Row) -> str:
+    """The folder of a transfer."""
+    return "-".join(map(str, job.values())).replace(", ", "-").replace(" ", "-")
+
+
+def told(known: Records) -> Row:
+    """What was found, among everything that was evaluated with the last weights."""
+    front = known[known.front]
     return {
-        "rounds": [asdict(one) for one in found.rounds],
-        "best": round(float(best.mean()), 3),
+        "best": round(float(np.sort(known.values[:, 0])[::-1][:BEST].mean()), 3),
         "front": [
             [str(arch), *map(float, row)]
-            for arch, row in zip(found.front.archs, found.front.values, strict=True)
+            for arch, row in zip(front.archs, front.values, strict=True)
         ],
     }
 
@@ -134,6 +161,28 @@ def aim(objectives: int) -> Aim:
     """Accuracy, parameters and multiply-adds, as many as are wanted."""
     wanted, reference = zip(*OBJECTIVES[:objectives], strict=True)
     return aim_of(wanted, reference=reference)
+
+
+def evolved(net: SuperNetwork, data: ImageData, wanted: Aim, seed: int) -> Row:
+    """NSGA-II, which is told of every evaluation, and decides by itself who stays."""
+    space, judge = net.space, judging(net, data)
+    problem = Problem(space, wanted.objectives)
+    strategy = make_strategy(NSGA2, problem, stream(seed, "transfer-nsga2"), {})
+    # What the others begin with, in the same order.
+    first = beginning(space, NATV2.archive * NATV2.factor, stream(seed, "transfer-beginning"), DRAW)
+    asked, found = first[:FIRST], Records(wanted, first[:0], np.empty((0, len(wanted.columns))))
+    while len(asked):
+        values = judge.query(asked, wanted.columns)
+        strategy.tell(asked, wanted.outcomes(values))
+        found += Records(wanted, asked, values)
+        asked = strategy.ask(min(NATV2.newcomers, EVALUATED - len(found)))
+    last = Round(0, len(found), len(found), found.hypervolume, len(found.front), None)
+    return {"rounds": [asdict(last)], **told(found)}
+
+
+def judging(net: SuperNetwork, data: ImageData) -> Inherited:
+    """Evaluates networks as a transfer does."""
+    return Inherited(ElasticSharing(net), data, calibration=TEACHING.calibration, execution=HOW)
 
 
 def searched(
@@ -161,19 +210,18 @@ def searched(
         seed=seed,
         execution=HOW,
     )
-    lines = [line for line in own.read_text().splitlines() if '"version": 0' in line]
-    known = set(shared.read_text().splitlines()) if shared.exists() else set()
-    with shared.open("a") as file:
-        file.writelines(f"{line}\n" for line in lines if line not in known)
+    head, *lines = own.read_text().splitlines()
+    kept = [line for line in lines if '"version": 0' in line]
+    before = shared.read_text().splitlines() if shared.exists() else [head]
+    replace_file(shared, "".join(f"{line}\n" for line in dict.fromkeys(before + kept)).encode())
     return made
 
 
-def predicted(net: SuperNetwork, data: ImageData, number: int, work: Path) -> Row:
+def predicted(net: SuperNetwork, data: ImageData, number: int) -> Row:
     """How well boosted trees rank networks that they have not seen, in ten parts."""
     space = net.space
-    archs = sample_filled(space, LEARNT, stream(number, "predictor"))
-    judge = Inherited(ElasticSharing(net), data, calibration=TEACHING.calibration, execution=HOW)
-    values = judge.query(archs, ["val_accuracy"])
+    archs = drawn(space, LEARNT, stream(number, "predictor"))
+    values = judging(net, data).query(archs, ["val_accuracy"])
     order = np.random.default_rng(number).permutation(len(archs))
     expected = np.empty(len(archs))
     for part in np.array_split(order, 10):
@@ -192,11 +240,11 @@ def predicted(net: SuperNetwork, data: ImageData, number: int, work: Path) -> Ro
 
 def tuned(net: SuperNetwork, data: ImageData, number: int, work: Path) -> Row:
     """What networks of the front gain by training on their own."""
-    folder = work / f"adapted-2-natv2-{number}"
-    found = searched(net, data, NATV2, aim(2), number, folder, number)
+    job = {"what": "adapted", "data": data.name, "objectives": 2, "arm": "natv2", "seed": number}
+    found = searched(net, data, NATV2, aim(2), number, work / folder_for(job), number)
     made = []
-    for arch in found.archive.worth_most(TUNED).archs:
-        images = data.train.images[: TEACHING.calibration]
+    for arch in found.known.worth_most(TUNED).archs:
+        images = data.to_calibrate(TEACHING.calibration)
         before = accuracy(ElasticSharing(found.net).network(arch, images), data.test, HOW)
         row: Row = {"arch": str(arch), "inherited": round(before, 2)}
         for name, together in (("alone", False), ("together", True)):
@@ -220,89 +268,6 @@ def tuned(net: SuperNetwork, data: ImageData, number: int, work: Path) -> Row:
         made.append(row)
         print(row, flush=True)
     return {"networks": made}
-
-
-def tables(results: Path) -> list[str]:
-    """Prints everything."""
-    made = []
-    for what, arms in (("frozen", POLICY), ("adapted", ADAPTED)):
-        for objectives in (2, 3):
-            own = matching(rows(results, what), objectives=objectives)
-            if own:
-                made.append(f"{what}, {objectives} objectives\n{searches(own, list(arms))}")
-    found = rows(results, "predictor")
-    if found:
-        lines: list[list[object]] = [["all", spread([row["overall"] for row in found])]]
-        for last in found[0]["within"]:
-            lines.append([f"exit {last}", spread([row["within"][last] for row in found])])
-        made.append(table(["of the networks that end at", "Spearman, 130 networks"], lines))
-    if rows(results, "tuned"):
-        made.append(tuned_table(rows(results, "tuned")))
-    return made
-
-
-def searches(found: Sequence[Row], arms: Sequence[str]) -> str:
-    """One line an arm: hypervolumes, how often it is above random, and predictions."""
-    random = {
-        row["seed"]: row["rounds"][-1]["hypervolume"] for row in matching(found, arm="random")
-    }
-    lines = []
-    for arm in arms:
-        own = matching(found, arm=arm)
-        if not own:
-            continue
-        last = {row["seed"]: row["rounds"][-1] for row in own}
-        volumes = {seed: one["hypervolume"] for seed, one in last.items()}
-        above = [volumes[seed] / random[seed] - 1 for seed in volumes if seed in random]
-        told = [
-            one["correlation"]
-            for row in own
-            for one in row["rounds"]
-            if one["correlation"] is not None
-        ]
-        lines.append(
-            [
-                arm,
-                len(own),
-                round(float(np.mean([one["evaluated"] for one in last.values()]))),
-                spread(list(volumes.values())),
-                f"{100 * float(np.mean(above)):+.2f} %" if above else "-",
-                f"{sum(gain > 0 for gain in above)} of {len(above)}",
-                spread(told, digits=2) if told else "-",
-                spread([row["best"] for row in own], digits=2),
-            ]
-        )
-    head = ["method", "seeds", "evaluated", "hypervolume", "beside random", "better in"]
-    head += ["Kendall of newcomers", f"mean accuracy of the best {BEST}"]
-    return table(head, lines)
-
-
-def tuned_table(found: Sequence[Row]) -> str:
-    """One line a network."""
-    lines = []
-    for row in found:
-        for one in row["networks"]:
-            alone, together = one["alone"], one["together"]
-            lines.append(
-                [
-                    row["seed"],
-                    one["arch"],
-                    one["inherited"],
-                    f"{alone['test']:.2f} ({alone['params_m']:.4f} M, {alone['flops_m']:.2f} M)",
-                    f"{together['test']:.2f} ({together['params_m']:.4f} M, "
-                    f"{together['flops_m']:.2f} M)",
-                ]
-            )
-    gains = [
-        [one[how]["test"] - one["inherited"] for row in found for one in row["networks"]]
-        for how in ("alone", "together")
-    ]
-    said = [
-        f"{how} {spread(own, digits=2)}"
-        for how, own in zip(("alone", "together"), gains, strict=True)
-    ]
-    head = ["seed", "network", "test, inherited", "alone", "together"]
-    return f"{table(head, lines)}\n\ngained: {', '.join(said)}"
 
 
 if __name__ == "__main__":
