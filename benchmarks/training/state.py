@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from os.path import commonprefix
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 import torch
 from torch import nn
@@ -16,7 +17,8 @@ from agnet.files import read_state, write_state
 
 __all__ = ["TrainingState"]
 
-KIND = "agnet training"
+KIND: Final = "agnet training"
+SHOWN: Final = 40  # characters on each side of a difference
 
 
 @final
@@ -101,9 +103,10 @@ class TrainingState:
                 f"{path} was trained by another recipe; use that one, or choose another place"
             )
         if content.get("identity") != self._identity:
+            own, there = _where_they_part(self._identity, str(content.get("identity")))
             raise CheckpointError(
-                f"{path} is the training of something else: got {self._identity}, and there it is "
-                f"{content.get('identity')}; choose another place"
+                f"{path} is the training of something else: got {own}, and there it is {there}; "
+                "choose another place"
             )
         try:
             for name in ("losses", "accuracies", "seconds"):
@@ -122,6 +125,17 @@ class TrainingState:
 def _average(model: nn.Module, kept: float) -> AveragedModel:
     weigh = get_ema_multi_avg_fn(kept)  # type: ignore[no-untyped-call]  # torch gives it no types
     return AveragedModel(model, multi_avg_fn=weigh, use_buffers=True)
+
+
+def _where_they_part(one: str, other: str) -> tuple[str, str]:
+    """Of two long texts the part in which they begin to differ."""
+    start = max(len(commonprefix([one, other])) - SHOWN, 0)
+    dots = "... " if start else ""
+    return dots + _shortened(one[start:]), dots + _shortened(other[start:])
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 2 * SHOWN else f"{text[: 2 * SHOWN]} ..."
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -368,6 +368,15 @@ def test_checkpoints_of_others_are_refused(tmp_path: Path) -> None:
         train(network(), bright(), PLAIN, generator, checkpoint=path)
 
 
+def test_of_long_texts_the_difference_is_shown(tmp_path: Path) -> None:
+    path, long = tmp_path / "training.pt", "same " * 300
+    generator = torch.Generator().manual_seed(0)
+    train(network(), bright(), PLAIN, generator, checkpoint=path, identity=f"{long}old {long}")
+    with pytest.raises(CheckpointError, match=r"same new same.*same old same") as caught:
+        train(network(), bright(), PLAIN, generator, checkpoint=path, identity=f"{long}new {long}")
+    assert len(str(caught.value)) - len(str(path)) < 300
+
+
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot write"):
