@@ -305,7 +305,8 @@ def test_what_decays_is_what_gradients_reach(kernel: int) -> None:
             torch.nn.init.normal_(value, generator=torch.Generator().manual_seed(0))
     only = replace(Options.every(config), kernels=(kernel,))
     arch = only.smallest(net.space)
-    F.cross_entropy(net(bright().train.images, arch), bright().train.labels).backward()
+    loss = F.cross_entropy(net(bright().train.images, arch), bright().train.labels)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
     for weight, part in used_weights(net, net.space.plan(arch), False):
         reached = torch.zeros_like(weight, dtype=torch.bool)
         reached[part] = True
