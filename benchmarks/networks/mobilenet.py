@@ -133,6 +133,12 @@ class InvertedResidual(nn.Module):
             conv_norm(middle, slot.outputs),
         )
 
+    @property
+    def parts(self) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
+        """What widens, what convolves each channel, what weighs channels, and what narrows."""
+        widen, depthwise, gate, narrow = self._layers
+        return widen, depthwise, gate, narrow
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns ``(B, outputs, H', W')`` of images ``(B, inputs, H, W)``."""
         made: torch.Tensor = self._layers(images)
@@ -152,6 +158,11 @@ class SqueezeExcitation(nn.Module):
         inner = eighths(channels // 4)
         self._squeeze = nn.Conv2d(channels, inner, 1, device="meta").to_empty(device="cpu")
         self._excite = nn.Conv2d(inner, channels, 1, device="meta").to_empty(device="cpu")
+
+    @property
+    def convolutions(self) -> tuple[nn.Conv2d, nn.Conv2d]:
+        """The one from all channels to a few, and the one back."""
+        return self._squeeze, self._excite
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns images ``(B, C, H, W)``, their channels weighed."""

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from agnet.benchmarks.networks.elastic import Exit
-from agnet.benchmarks.networks.mobilenet import SqueezeExcitation
+from agnet.benchmarks.networks.mobilenet import InvertedResidual, SqueezeExcitation
 from agnet.benchmarks.supernet.network import SharedWeights, SuperNetwork
 from agnet.errors import CheckpointError, InvalidInput
 from agnet.files import read_state
@@ -138,12 +138,11 @@ def official_names(net: SuperNetwork, weights: SharedWeights) -> Named:
 
 
 def _block(prefix: str, branch: nn.Module) -> Named:
-    (parts,) = branch.children()
-    widen, depthwise, gate, narrow = cast("nn.Sequential", parts)
+    widen, depthwise, gate, narrow = cast("InvertedResidual", branch).parts
     yield from _conv_norm(f"{prefix}.inverted_bottleneck", widen)
     yield from _conv_norm(f"{prefix}.depth_conv", depthwise)
     if isinstance(gate, SqueezeExcitation):
-        for name, child in zip(("reduce", "expand"), gate.children(), strict=True):
+        for name, child in zip(("reduce", "expand"), gate.convolutions, strict=True):
             for kind, parameter in child.named_parameters():
                 yield f"{prefix}.depth_conv.se.fc.{name}.{kind}", parameter
     yield from _conv_norm(f"{prefix}.point_linear", narrow)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from agnet.benchmarks.networks.elastic import Exit, Level, PlainNetwork
-from agnet.benchmarks.networks.mobilenet import FixedBlock, SqueezeExcitation
+from agnet.benchmarks.networks.mobilenet import FixedBlock, InvertedResidual, SqueezeExcitation
 from agnet.benchmarks.supernet.normalising import Normaliser
 from agnet.benchmarks.supernet.slicing import smaller_kernel
 from agnet.spaces._ofa_mbv3_cost import Slot, eighths
@@ -79,8 +79,7 @@ def _elastic(
     images: torch.Tensor,
     normaliser: Normaliser,
 ) -> torch.Tensor:
-    (parts,) = level.branches["elastic"].children()
-    widen, depthwise, gate, narrow = cast("nn.Sequential", parts)
+    widen, depthwise, gate, narrow = cast("InvertedResidual", level.branches["elastic"]).parts
     middle = eighths(slot.inputs * layer.expansion)
     weight = _convolution(widen).weight[:middle]
     made = _behind(widen, F.conv2d(images, weight), normaliser)
@@ -107,7 +106,7 @@ def _behind(part: nn.Module, images: torch.Tensor, normaliser: Normaliser) -> to
 def _gated(gate: SqueezeExcitation, images: torch.Tensor) -> torch.Tensor:
     channels = images.shape[1]
     inner = eighths(channels // 4)
-    squeeze, excite = (cast("nn.Conv2d", child) for child in gate.children())
+    squeeze, excite = gate.convolutions
     means = images.mean(dim=(2, 3), keepdim=True)
     bias = _bias(squeeze)[:inner]
     squeezed = F.relu(F.conv2d(means, squeeze.weight[:inner, :channels], bias))

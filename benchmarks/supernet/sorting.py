@@ -11,7 +11,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from agnet.benchmarks.networks.mobilenet import SqueezeExcitation
+from agnet.benchmarks.networks.mobilenet import InvertedResidual, SqueezeExcitation
 from agnet.benchmarks.supernet.network import SharedWeights, SuperNetwork
 from agnet.errors import InvalidInput
 from agnet.spaces._ofa_mbv3_cost import Slot, eighths
@@ -46,12 +46,11 @@ def sort_channels(net: SuperNetwork, trained: Sequence[int] = ()) -> None:
             for layer, slot in enumerate(slots):
                 shared = cast("SharedWeights", weights)
                 branch = shared.largest.level(stage, layer).branches["elastic"]
-                _sort_layer(branch, slot, kept)
+                _sort_layer(cast("InvertedResidual", branch), slot, kept)
 
 
-def _sort_layer(branch: nn.Module, slot: Slot, kept: Sequence[int]) -> None:
-    (parts,) = branch.children()
-    widen, depthwise, gate, narrow = cast("nn.Sequential", parts)
+def _sort_layer(branch: InvertedResidual, slot: Slot, kept: Sequence[int]) -> None:
+    widen, depthwise, gate, narrow = branch.parts
     middles = [eighths(slot.inputs * expansion) for expansion in kept]
     weight = cast("nn.Conv2d", next(narrow.children())).weight
     order = _order(weight.abs().sum(dim=(0, 2, 3)), middles)
@@ -60,7 +59,7 @@ def _sort_layer(branch: nn.Module, slot: Slot, kept: Sequence[int]) -> None:
     _reorder(depthwise.parameters(), order)
     weight.copy_(weight[:, order])
     if isinstance(gate, SqueezeExcitation):
-        squeeze, excite = (cast("nn.Conv2d", child) for child in gate.children())
+        squeeze, excite = gate.convolutions
         squeeze.weight.copy_(squeeze.weight[:, order])
         _reorder(excite.parameters(), order)
         # What is between the two has an order, and groups, of its own.
