@@ -18,7 +18,15 @@ from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, NASBench201
 from agnet.spaces.nasbench201 import EDGES, OPERATIONS
 
-__all__ = ["NASBench201Network", "Plan", "layers", "operation", "planned", "run_cell"]
+__all__ = [
+    "NASBench201Network",
+    "Plan",
+    "drawing_of",
+    "layers",
+    "operation",
+    "planned",
+    "run_cell",
+]
 
 STAGES: Final = 3
 KERNELS: Final = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
@@ -83,13 +91,12 @@ class NASBench201Network(nn.Module):
                 f"got {num_classes} classes, images of {in_channels} channels, and stages of "
                 f"{cells} cells from {channels} channels on; expected at least one of each"
             )
-        if weights not in DRAWS:
-            raise InvalidInput(f"got weights = {weights!r}; expected one of {', '.join(DRAWS)}")
+        draw = drawing_of(weights)
         ops = [OPERATIONS[choice] for choice in arch.choices]
         made = layers(in_channels, channels, cells, lambda width: _Cell(ops, width))
         self._body = nn.Sequential(*made)
         self._classifier = nn.Linear(4 * channels, num_classes, device="meta")
-        materialise(self, generator, DRAWS[weights])
+        materialise(self, generator, draw)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""
@@ -100,6 +107,17 @@ class NASBench201Network(nn.Module):
         """Returns what is pooled and classified, of images ``(B, C, H, W)``."""
         made: torch.Tensor = self._body(images)
         return made
+
+
+def drawing_of(weights: str) -> Draw:
+    """Returns what draws the weights that a network or a super-network begins with.
+
+    Raises:
+        InvalidInput: If there is no such way.
+    """
+    if weights not in DRAWS:
+        raise InvalidInput(f"got weights = {weights!r}; expected one of {', '.join(DRAWS)}")
+    return DRAWS[weights]
 
 
 def layers(

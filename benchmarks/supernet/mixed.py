@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from agnet.benchmarks.networks import NASBench201Skeleton
-from agnet.benchmarks.networks.initialisation import initialise
 from agnet.benchmarks.networks.nasbench201 import (
     NASBench201Network,
+    drawing_of,
     layers,
     operation,
     planned,
@@ -42,7 +42,7 @@ class MixedCells(nn.Module):
     the batch and remember nothing. Whether it is in training mode makes no difference.
 
     Attributes:
-        skeleton: Channels and cells.
+        skeleton: Channels and cells, and how weights are drawn.
         classes: Outputs.
         channels: Of an image.
     """
@@ -59,7 +59,7 @@ class MixedCells(nn.Module):
         """Draws the weights.
 
         Args:
-            skeleton: Channels and cells.
+            skeleton: Channels and cells, and how weights are drawn, as for its plain networks.
             classes: Outputs.
             channels: Of an image.
             generator: Draws the weights.
@@ -67,7 +67,8 @@ class MixedCells(nn.Module):
                 trainings learn less without, as those baselines have it.
 
         Raises:
-            InvalidInput: If there are no classes, channels or cells.
+            InvalidInput: If there are no classes, channels or cells, or weights are to be drawn in
+                a way that there is not.
         """
         super().__init__()
         if min(classes, channels, skeleton.channels, skeleton.cells) < 1:
@@ -75,12 +76,13 @@ class MixedCells(nn.Module):
                 f"got {classes} classes, images of {channels} channels, and {skeleton}; expected "
                 "at least one of each"
             )
+        draw = drawing_of(skeleton.weights)
         self.skeleton, self.classes, self.channels = skeleton, classes, channels
         made = layers(channels, skeleton.channels, skeleton.cells, _MixedCell)
         self._body = nn.ModuleList(made)
         self._classifier = nn.Linear(4 * skeleton.channels, classes, device="meta")
         self.to_empty(device="cpu")
-        initialise(self, generator)
+        draw(self, generator)
         without_buffers(self)
         for norm in norms_of(self):
             norm.requires_grad_(affine)

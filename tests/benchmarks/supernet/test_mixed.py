@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,6 +131,23 @@ def test_costs_are_those_of_the_networks() -> None:
     assert NET.costs([], (2, 7, 7)).shape == (0, 2)
 
 
+@pytest.mark.parametrize("weights", ["torch", "he"])
+def test_weights_begin_as_those_of_plain_networks_do(weights: Any) -> None:
+    skeleton = NASBench201Skeleton(channels=16, cells=1, weights=weights)
+    net = MixedCells(skeleton, 10, 3, generator=torch.Generator().manual_seed(0))
+    arch = SPACE.parse(
+        "|nor_conv_3x3~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|nor_conv_1x1~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+    )
+    own = dict(net.cut_out(arch).named_parameters())
+    plain = skeleton.build(arch, (3, 8, 8), 10, torch.Generator().manual_seed(1))
+    for name, parameter in plain.named_parameters():
+        found, expected = own[name].detach(), parameter.detach()
+        if expected.ndim > 1:
+            assert float(found.std() / expected.std()) == pytest.approx(1, abs=0.15)
+        else:
+            assert bool(found.any()) == bool(expected.any())
+
+
 def test_what_does_not_fit_is_refused() -> None:
     elastic = ElasticSpace(elastic_preset("tiny"))
     other = elastic.sample(1, np.random.default_rng(0))[0]
@@ -142,3 +160,6 @@ def test_what_does_not_fit_is_refused() -> None:
         NET.network(SPACE.sample(1, np.random.default_rng(0))[0], images(1))
     with pytest.raises(InvalidInput, match="at least one of each"):
         MixedCells(SKELETON, 0, generator=torch.Generator())
+    unknown: Any = "ones"
+    with pytest.raises(InvalidInput, match="got weights = 'ones'; expected one of torch, he"):
+        MixedCells(NASBench201Skeleton(weights=unknown), generator=torch.Generator())
