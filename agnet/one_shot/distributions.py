@@ -78,7 +78,7 @@ class Distributions(nn.Module):
     def priced(self, prices: Array, low: float, span: float) -> None:
         """Takes the prices ``(G, k)`` and the range of the cost."""
         self.prices.copy_(torch.from_numpy(prices))
-        self.costs.copy_(torch.tensor([low, span]))
+        self.costs.copy_(torch.tensor([low, span], dtype=torch.float64))
 
     def complexity(self, costs: Array) -> Array:
         """Scales costs to 0 to 1; where their range is of samples, they can leave it a little."""
