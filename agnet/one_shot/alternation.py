@@ -96,17 +96,22 @@ class Alternation:
         self.distributions.note(epoch, self._settings.delta)
 
     def judge(self) -> float:
-        """The mean validation accuracy of the modes, with the weights that they share."""
-        owners = [net for net in self._nets for _ in range(self._each)]
-        theta = self.distributions.theta.flatten(0, 1).argmax(dim=-1).numpy()
-        archs, good = decoded(self._space, theta)
-        owned = [owner for owner, there in zip(owners, good, strict=True) if there]
-        images = self._settings.calibration
-        found = [
-            inherited_accuracy(net, arch, self._data, images=images, execution=self._how)
-            for net, arch in zip(owned, archs, strict=True)
-        ]
+        """The mean validation accuracy of the modes, with the weights that they share.
+
+        Only of distributions that have moved: a uniform one has no mode. NaN if there is none. What
+        several of a super-network have come to is evaluated once.
+        """
+        moved, likeliest = self.distributions.moved, self.distributions.likeliest
+        found: list[float] = []
+        for net, rows, own in zip(self._nets, likeliest, moved, strict=True):
+            archs, _ = decoded(self._space, rows[own])
+            known = {arch: self._accuracy(net, arch) for arch in dict.fromkeys(archs)}
+            found += [known[arch] for arch in archs]
         return fmean(found) if found else float("nan")
+
+    def _accuracy(self, net: WeightSharing, arch: Architecture) -> float:
+        images = self._settings.calibration
+        return inherited_accuracy(net, arch, self._data, images=images, execution=self._how)
 
     def _train(self, state: TrainingState, batch: Batch, rng: np.random.Generator) -> float:
         """Makes one update of all weights, by networks of the mixture of their distributions."""

@@ -6,12 +6,13 @@ from dataclasses import fields
 from typing import Final, final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from agnet.spaces import SearchSpace
 from agnet.strategies.importance.asng import State, start
-from agnet.strategies.importance.categorical import Array, Variables, entropies, modes
+from agnet.strategies.importance.categorical import Array, Integers, Variables, entropies, modes
 from agnet.strategies.importance.reports import Mode, modes_of
 from agnet.strategies.importance.shared_step import Learnt
 
@@ -49,7 +50,8 @@ class Distributions(nn.Module):
     def __init__(self, space: SearchSpace, nets: int, each: int, epochs: int) -> None:
         """Begins with uniform ones."""
         super().__init__()
-        self._space, variables = space, Variables(tuple(space.choice_sizes))
+        self._space = space
+        self._variables = variables = Variables(tuple(space.choice_sizes))
         first = start(variables, each, (nets,))
         for part in fields(State):
             self.register_buffer(part.name, torch.from_numpy(getattr(first, part.name).copy()))
@@ -68,6 +70,17 @@ class Distributions(nn.Module):
     def state(self) -> State:
         """What steps are made from."""
         return State(*(getattr(self, part.name).numpy().copy() for part in fields(State)))
+
+    @property
+    def moved(self) -> npt.NDArray[np.bool_]:
+        """Which distributions ``(G, k)`` are no longer uniform."""
+        theta = self.theta.numpy()
+        return np.asarray((theta != self._variables.uniform).any(axis=(-2, -1)))
+
+    @property
+    def likeliest(self) -> Integers:
+        """The likeliest choices ``(G, k, D)``; of equals the first."""
+        return modes(self.theta.numpy())
 
     def move(self, learnt: Learnt) -> None:
         """Takes what they have come to."""
@@ -91,7 +104,7 @@ class Distributions(nn.Module):
         columns = (self.effective.numpy(), delta / state.damping, entropies(state.theta))
         for at, column in enumerate(columns):
             self.numbers[epoch, ..., at] = torch.from_numpy(column)
-        self.choices[epoch] = torch.from_numpy(modes(state.theta))
+        self.choices[epoch] = torch.from_numpy(self.likeliest)
 
     def modes(self, epoch: int) -> tuple[Mode, ...]:
         """Where they were after an epoch, the lowest price first."""

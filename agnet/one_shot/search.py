@@ -35,7 +35,7 @@ class OneShotResult:
         units: What was computed, in forward passes of one network on one batch; a training pass
             counts as three, and accuracies noted after epochs do not count.
         training: Losses of the weights, and the mean validation accuracy of the modes, by shared
-            weights, after each epoch.
+            weights, after each epoch; NaN as long as no distribution has moved.
     """
 
     log: tuple[tuple[Mode, ...], ...]
@@ -83,7 +83,7 @@ def one_shot(
         identity: Of the checkpoint, what the outcome depends on beside the arguments here, such as
             the data; one of another identity is refused.
         after_epoch: Is told the number of each epoch that is done, from 1, its mean loss, and the
-            mean validation accuracy of the modes.
+            mean validation accuracy of the modes, NaN as long as no distribution has moved.
 
     Raises:
         TrainingDiverged: If the loss is no longer finite.

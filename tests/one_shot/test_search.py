@@ -105,6 +105,25 @@ def test_units_are_the_passes_that_were_made(given: tuple[float, ...], measured:
     assert all(0.25 <= mode.effective <= 1 for epoch in rest for mode in epoch)
 
 
+def test_modes_are_judged_once_each_and_not_before_they_are_any() -> None:
+    net, recipe = Known(), replace(SLOW, epochs=2)
+    settings = replace(THREE, wait=0.5)
+    result = one_shot([net], bright(), recipe, settings)
+    first, second = result.training.val_accuracies
+    assert np.isnan(first) and second > 0
+    last = [mode.arch for mode in result.modes]
+    assert len(net.judged) == len(set(last)) and set(net.judged) == set(last)
+
+
+def test_a_mode_of_several_distributions_counts_for_each() -> None:
+    """All of them come to what costs nothing; it is judged once an epoch, not three times."""
+    net, prices = Known(), (1e6, 2e6, 3e6)
+    settings = replace(THREE, prices=prices, wait=0.0, delta=0.5)
+    result = one_shot([net], bright(), replace(SLOW, epochs=30), settings)
+    kinds = [len({mode.arch for mode in epoch}) for epoch in result.log]
+    assert len(net.judged) == sum(kinds)
+
+
 def test_prices_are_a_grid_around_the_exchange_rate_of_random_networks() -> None:
     net, data = Known(), bright()
     result = one_shot([net], data, SLOW, OneShot(wait=0.0, calibration=24))
