@@ -31,7 +31,8 @@ class OneShot:
             first.
         weights: ``balance`` if each distribution learns from the samples of all by importance
             ratios; ``own`` if from its own alone, to compare with.
-        truncation: The most that a sample of another distribution counts.
+        truncation: The most that a sample counts by ``balance``, also one of the distribution
+            itself; from the number of distributions on, or infinite, none is cut.
         cost: ``params`` or ``macs``.
         calibration: On how many training images the norms of networks that are evaluated are.
     """
@@ -61,10 +62,12 @@ class OneShot:
         for name, least in (("distributions", 1), ("trained", 1), ("own", 2), ("calibration", 2)):
             if getattr(self, name) < least:
                 raise InvalidInput(f"got {name} = {getattr(self, name)}; expected at least {least}")
-        for name in ("delta", "truncation"):
-            value = getattr(self, name)
-            if not (isfinite(value) and value > 0):
-                raise InvalidInput(f"got {name} = {value}; expected a finite number above 0")
+        if not (isfinite(self.delta) and self.delta > 0):
+            raise InvalidInput(f"got delta = {self.delta}; expected a finite number above 0")
+        if not self.truncation > 0:  # so that NaN is found too
+            raise InvalidInput(
+                f"got truncation = {self.truncation}; expected a number above 0, or inf to cut none"
+            )
         if not 0 <= self.wait < 1:
             raise InvalidInput(f"got wait = {self.wait}; expected a part, from 0 and below 1")
         rising = all(a < b for a, b in zip((-1.0, *self.prices), self.prices, strict=False))

@@ -105,6 +105,14 @@ def test_units_are_the_passes_that_were_made(given: tuple[float, ...], measured:
     assert all(0.25 <= mode.effective <= 1 for epoch in rest for mode in epoch)
 
 
+def test_without_truncation_is_as_with_one_that_no_weight_reaches() -> None:
+    found = [
+        one_shot([Known()], bright(), SLOW, replace(THREE, truncation=most))
+        for most in (3.0, np.inf)
+    ]
+    assert told(found[0]) == told(found[1])
+
+
 def test_modes_are_judged_once_each_and_not_before_they_are_any() -> None:
     net, recipe = Known(), replace(SLOW, epochs=2)
     settings = replace(THREE, wait=0.5)
