@@ -101,7 +101,8 @@ class Importance(Strategy):
             temper: That power.
             utility: ``quantile`` for weighted ranks, ``standardised`` for deviations.
             floor: What keeps every option possible: ``catcma``, ``asng`` (higher), or a ``value``.
-            least: That least probability of an option.
+            least: That least probability of an option, of a ``value``; below one by the most
+                options that a choice has.
             draw: ``stratified`` for as many samples of each distribution, ``mixture`` for random
                 ones.
             delta: The length of the first steps.
