@@ -53,9 +53,11 @@ class Importance(Strategy):
 
     An iteration fills whole batches: where it has too few new ones left, just as many samples as
     are needed are added from random distributions. Batches that divide what an iteration draws,
-    ``own`` times the number of distributions, therefore suit it best. What is then still missing
-    are mutants of the modes, and at last random architectures, from which nothing is learnt unless
-    they are drawn later on.
+    ``own`` times the number of distributions, therefore suit it best. Adding stops at the new
+    architecture that makes a batch full, not after a number of samples known beforehand: estimates
+    of gradients are exactly unbiased only for batches that divide an iteration. What is then still
+    missing are mutants of the modes, and at last random architectures, from which nothing is learnt
+    unless they are drawn later on.
 
     The first objective is the performance, the others make up the complexity; with none, it is the
     search of one distribution. Random architectures are proposed until the prices are known.
