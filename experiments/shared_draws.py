@@ -13,9 +13,10 @@ from typing import Final, final
 import numpy as np
 import numpy.typing as npt
 
-from agnet.strategies.importance.asng import Pace, natural_gradient, start, step
+from agnet.strategies.importance.asng import Pace, State, natural_gradient, start, step
 from agnet.strategies.importance.categorical import Variables, draw, modes, one_hot, origins
 from agnet.strategies.importance.floors import floors
+from agnet.strategies.importance.shared_step import Learnt, Rules, learn
 from agnet.strategies.importance.utility import utility
 from agnet.strategies.importance.weights import Weighting, effective_share
 
@@ -115,6 +116,7 @@ def follow(task: Task, arm: Arm, evaluations: int, runs: int, rng: np.random.Gen
     """Runs an arm."""
     variables, k = Variables(task.sizes), len(task.coefficients)
     least, pace = floors(variables, arm.floor, 0.0), Pace(arm.delta)
+    rules = Rules(variables, least, arm.weighting, arm.utility, pace)
     state, best = start(variables, k, (runs,)), np.full((runs, k), np.inf)
     rows: list[tuple[Integers, Array, Array, Array]] = []
     for _ in range(evaluations // (k * arm.own)):
@@ -122,22 +124,28 @@ def follow(task: Task, arm: Arm, evaluations: int, runs: int, rng: np.random.Gen
         choices = draw(state.theta, origin, rng)
         loss, cost = task.look_up(choices)
         best = np.minimum(best, task.sums(loss, cost).min(axis=-1))
-        hot = one_hot(choices, state.theta.shape[-1])
-        weights = arm.weighting.of(state.theta, hot, origin)
-        if arm.moves:
-            seen = loss + arm.noise * rng.standard_normal(loss.shape) if arm.noise else loss
-            ranked = weights if arm.ranks else np.ones_like(weights)
-            worth = utility(arm.utility, task.sums(seen, cost), ranked)
-            if not arm.ranks:  # else their mean is 0
-                mean = (weights * worth).sum(-1, keepdims=True) / weights.sum(-1, keepdims=True)
-                worth = worth - mean
-            gradient = natural_gradient(state.theta, hot, weights * worth)
-            state = step(state, gradient, variables, pace, least)
-        found = modes(state.theta)
-        share = effective_share(weights).mean(axis=-1)
+        seen = loss + arm.noise * rng.standard_normal(loss.shape) if arm.noise else loss
+        iterate = learn if arm.ranks else unranked
+        learnt = iterate(state, choices, origin, task.sums(seen, cost), rules)
+        state = learnt.state if arm.moves else state
+        found, share = modes(state.theta), learnt.effective.mean(axis=-1)
         regret, archive = regrets(task, found).mean(axis=-1), task.regret(best).mean(axis=-1)
         rows.append((found.astype(np.int8), regret, archive, share))
     return Trace(k * arm.own, *(np.stack(column) for column in zip(*rows, strict=True)))
+
+
+def unranked(
+    state: State, choices: Integers, origin: Integers, values: Array, rules: Rules
+) -> Learnt:
+    """An iteration as :func:`learn` makes it, but for ranks without weights, to compare with."""
+    hot = one_hot(choices, state.theta.shape[-1])
+    weights = rules.weighting.of(state.theta, hot, origin)
+    worth = utility(rules.utility, values, np.ones_like(weights))
+    # Their weighted mean is not 0, as that of weighted ranks is.
+    mean = (weights * worth).sum(-1, keepdims=True) / weights.sum(-1, keepdims=True)
+    gradient = natural_gradient(state.theta, hot, weights * (worth - mean))
+    after = step(state, gradient, rules.variables, rules.pace, rules.least)
+    return Learnt(after, effective_share(weights), weights.max(axis=-1))
 
 
 def first_below(trace: Trace, level: float) -> list[int | None]:
