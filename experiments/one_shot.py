@@ -37,6 +37,7 @@ from agnet.one_shot import OneShot, one_shot
 from agnet.seeds import stream
 from agnet.spaces import NASBench201
 from experiments import one_shot_prices
+from experiments.one_shot_price_tables import price_table, verdicts
 from experiments.recorded import Row, complete, parser, rows, spread, table
 from experiments.supernet import opened
 
@@ -69,7 +70,7 @@ def main() -> None:
         work = partial(run, share=given.share, **where)
         complete(plan(given.seeds), work, given.results, given.procs, given.only)
     print(rank_table(rows(given.results, "ranks")), pick_table(given.results), sep="\n\n")
-    print("", one_shot_prices.price_table(given.results), sep="\n")
+    print("", price_table(given.results), "", verdicts(given.results), sep="\n")
 
 
 def plan(seeds: int) -> list[Row]:

@@ -1,42 +1,48 @@
 """Several prices in one super-network, against a super-network for each of them.
 
-A part of :mod:`experiments.one_shot`, on scikit-learn's digits: cells of NAS-Bench-201 in a network
-of 3 cells of 4, 8 and 16 channels. ``shared``: one super-network, distributions learn from the
-samples of all; ``own``: from their own alone; ``separate``: a super-network for each distribution;
-``random``: cells drawn instead of searched. What they come to is trained on its own, and judged on
-the test images by its cross-entropy plus the price of its parameters, from 0 to 1.
+A part of :mod:`experiments.one_shot`, on :mod:`experiments.residual_mlp`, of four prices and 800
+iterations. ``separate``: a super-network for each distribution; ``shared``: one, in which
+distributions learn from the samples of all; ``own-hasty`` and ``shared-hasty``: one, with longer
+steps and less waiting, where distributions learn from their own samples alone, or from all;
+``random``: networks drawn instead of searched. What they come to is trained on its own, and judged
+on test points by its cross-entropy plus the price of its parameters, from 0 to 1.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
-import torch.nn.functional as F
 
-from agnet.benchmarks.networks import NASBench201Skeleton
-from agnet.benchmarks.supernet import MixedCells, MixedSharing
-from agnet.benchmarks.training import ImageData, Recipe, digits, train
+from agnet.benchmarks.training import Recipe
 from agnet.one_shot import OneShot, OneShotResult, one_shot
 from agnet.seeds import stream
-from agnet.spaces import Architecture, NASBench201
-from experiments.recorded import Row, rows, spread, table
+from agnet.spaces import Architecture, Architectures
+from experiments.recorded import Row
+from experiments.residual_mlp import SPACE, ResidualSharing, alone, taught
+
+__all__ = ["ARMS", "PART", "PRICES", "SETTINGS", "plan", "run", "told"]
+
+Array = npt.NDArray[np.float64]
 
 PART: Final = "prices"
-ARMS: Final = ("shared", "own", "separate", "random")
-SEEDS: Final = 5
-PRICES: Final = (0.02, 0.1, 0.4, 1.6)
-SKELETON: Final = NASBench201Skeleton(channels=4, cells=1)
-# By sgd, weights that are drawn so rarely learn several times more slowly.
-SEARCHED: Final = Recipe(
-    epochs=60, batch=64, rate=0.03, weight_decay=0.01, period=0, clip=5.0, flip=False
-)
-ALONE: Final = Recipe(epochs=20, batch=64, rate=0.01, weight_decay=0.01, period=0, flip=False)
-SPACE: Final = NASBench201()
+SEEDS: Final = 10
+PRICES: Final = (0.02, 0.15, 0.6, 2.0)
+PATIENT: Final = partial(OneShot, PRICES, delta=0.25, wait=0.3)
+HASTY: Final = partial(OneShot, PRICES, delta=0.5, wait=0.1)
+SETTINGS: Final = {
+    "separate": PATIENT(),
+    "shared": PATIENT(),
+    "own-hasty": HASTY(weights="own"),
+    "shared-hasty": HASTY(),
+}
+ARMS: Final = (*SETTINGS, "random")
+# 80 batches an epoch: 800 iterations. Points must not be mirrored or shifted.
+PLAIN: Final = Recipe(period=0, clip=5.0, flip=False, translation=0.0)
+SEARCHED: Final = replace(PLAIN, epochs=10, batch=128, rate=0.004, weight_decay=0.0)
 
 
 def plan() -> list[Row]:
@@ -46,26 +52,18 @@ def plan() -> list[Row]:
 
 def run(arm: str, seed: int) -> Row:
     """Searches, and trains what was found."""
-    data, found = digits(), Row()
+    found: Row
     if arm == "random":
-        archs = list(SPACE.sample(len(PRICES), stream(seed, "random-cells")))
-        found |= {"units": 0, "cells": SPACE.index(archs).tolist()}
+        archs = list(SPACE.sample(len(PRICES), stream(seed, "random-networks")))
+        found = {"units": 0, "cells": SPACE.index(archs).tolist()}
     else:
-        nets = [network(data, seed, at) for at in range(len(PRICES) if arm == "separate" else 1)]
-        settings = OneShot(PRICES, weights="own" if arm == "own" else "balance", calibration=200)
-        result = one_shot(nets, data, SEARCHED, settings, seed=seed)
+        count = len(PRICES) if arm == "separate" else 1
+        nets = [ResidualSharing(len(PRICES) * seed + at) for at in range(count)]
+        result = one_shot(nets, taught(), SEARCHED, SETTINGS[arm], seed=seed)
         archs = [mode.arch for mode in result.modes if mode.arch is not None]
-        found |= {"units": result.units, **told(result)}
-    losses = [alone(arch, seed) for arch in archs]
-    costs = complexities()[found["cells"]]
-    return found | {"losses": losses, "complexity": [round(float(cost), 4) for cost in costs]}
-
-
-def network(data: ImageData, seed: int, at: int) -> MixedSharing:
-    """A super-network with weights that have learnt nothing."""
-    generator = torch.Generator().manual_seed(len(PRICES) * seed + at)
-    net = MixedCells(SKELETON, data.num_classes, data.image_shape[0], generator=generator)
-    return MixedSharing(net)
+        found = {"units": result.units, **told(result)}
+    costs = complexity(archs).round(4).tolist()
+    return found | {"losses": [alone(arch) for arch in archs], "complexity": costs}
 
 
 def told(result: OneShotResult) -> Row:
@@ -74,58 +72,20 @@ def told(result: OneShotResult) -> Row:
     every = [[(mode.entropy, mode.effective) for mode in epoch] for epoch in result.log]
     entropies, effective = np.round(np.array(every).transpose(2, 1, 0), 3)
     return {
-        "cells": SPACE.index(archs).tolist(),
+        "cells": archs[0].space.index(archs).tolist(),
         "prices": [round(mode.coefficient, 4) for mode in result.modes],
         "entropies": entropies.tolist(),
         "effective": [[None if np.isnan(x) else x for x in line] for line in effective.tolist()],
     }
 
 
-@cache
-def alone(arch: Architecture, seed: int) -> float:
-    """The cross-entropy of a cell, trained from nothing, on test images."""
-    data, generator = digits(), torch.Generator().manual_seed(seed)
-    made = SKELETON.build(arch, data.image_shape, data.num_classes, generator)
-    train(made, data, ALONE, generator)
-    with torch.no_grad():
-        return round(float(F.cross_entropy(made.eval()(data.test.images), data.test.labels)), 4)
+def complexity(archs: Architectures | list[Architecture]) -> Array:
+    """The parameters of networks ``(B,)``, from 0 to 1."""
+    ends = SPACE.from_choices(np.array([[0] * len(SPACE.sizes), [n - 1 for n in SPACE.sizes]]))
+    low, high = _params(ends)
+    return np.asarray((_params(archs) - low) / (high - low))
 
 
-@cache
-def complexities() -> npt.NDArray[np.float64]:
-    """The parameters of each cell, from 0 to 1, by its official number."""
-    data = digits()
-    costs = network(data, 0, 0).costs(SPACE.enumerate(), data.image_shape)[:, 0]
-    return np.asarray((costs - costs.min()) / np.ptp(costs))
-
-
-def price_table(results: Path) -> str:
-    """The mean of loss plus price over prices, what it took, and how much of all parameters."""
-    found = rows(results, PART)
-    lines = []
-    for arm in ARMS:
-        own = [row for row in found if row["arm"] == arm]
-        if not own:
-            continue
-        each = np.array([row["complexity"] for row in own]).mean(axis=0)
-        smallest = sum(cost == 0 for row in own for cost in row["complexity"])
-        units = np.mean([row["units"] for row in own])
-        kinds = np.mean([len(set(row["cells"])) for row in own])
-        lines.append(
-            [
-                arm,
-                len(own),
-                f"{units:.0f}",
-                spread([worth(row) for row in own], worst=max),
-                ", ".join(f"{share:.2f}" for share in each),
-                f"{kinds:.1f}",
-                f"{smallest}/{len(own) * len(PRICES)}",
-            ]
-        )
-    head = ["search", "seeds", "forward units", "mean f", "parameters (0 to 1) by price"]
-    return table([*head, "distinct modes", "modes without convolutions"], lines)
-
-
-def worth(row: Row) -> float:
-    """The mean of loss plus price over prices, of what was trained on its own."""
-    return float(np.mean(np.array(row["losses"]) + np.array(PRICES) * np.array(row["complexity"])))
+def _params(archs: Architectures | list[Architecture]) -> Array:
+    counted = ResidualSharing(0).costs(archs, taught().image_shape)
+    return np.asarray(counted[:, 0], dtype=np.float64)
