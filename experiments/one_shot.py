@@ -3,56 +3,61 @@
     python -m experiments.one_shot run --data FOLDER [--rows FILE]   (resumable; --only PART ...)
     python -m experiments.one_shot table
 
-FOLDER is CIFAR-10's python version, of which ``--rows`` names a part (a numpy file of ``train`` and
-``test``, in the original order). Images are brought to 16x16 pixels, a fifth is held out to choose
-by; networks have 3 cells of 8, 16 and 32 channels.
+FOLDER is CIFAR-10's python version; ``--rows`` names a part of it (a numpy file of ``train`` and
+``test``, in the original order), else all training images are taken. Images are brought to 16x16
+pixels, a fifth is held out to choose by; networks have 3 cells of 8, 16 and 32 channels.
 
 ``ranks``: super-networks are trained by networks that are drawn, uniformly or fairly, for as many
-forward passes. 200 random cells are judged with the weights that they inherit, beside what
-NAS-Bench-201 recorded of them. ``picks``: searches with 100 evaluations by inherited accuracy, in
-the fairly trained ones; what they pick is judged by what was recorded, which no search sees.
-``alternating``: a search by several prices while the weights are trained, for as many passes.
-``prices``: see :mod:`experiments.one_shot_prices`. What has been trained is kept in ``--work``.
+forward passes. At each quarter of the training, 200 random cells are judged with the weights that
+they inherit, beside what NAS-Bench-201 recorded of them. ``ceiling``: so many cells trained alone
+in the same small skeleton, which no super-network could be expected to rank better. ``picks``:
+searches with 100 evaluations by inherited accuracy, in the fairly trained networks of ``ranks``;
+what they pick is judged by what was recorded, which no search sees. ``alternating``: a search by
+several prices while the weights are trained, for as many passes. ``prices``: see
+:mod:`experiments.one_shot_prices`. What has been trained is kept in ``--work``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import torch
-from scipy.stats import kendalltau, spearmanr
-from torch.nn.functional import avg_pool2d
-
-from agnet import open_benchmark, search
+from agnet import search
 from agnet.benchmarks.inherited import Inherited
-from agnet.benchmarks.networks import NASBench201Skeleton
-from agnet.benchmarks.supernet import MixedCells, MixedSharing, inherited_accuracy, train_drawn
-from agnet.benchmarks.training import Execution, ImageData, LabelledImages, Recipe
+from agnet.benchmarks.supernet import MixedSharing
+from agnet.benchmarks.training import ImageData
+from agnet.errors import MissingData
 from agnet.one_shot import OneShot, one_shot
 from agnet.seeds import stream
-from agnet.spaces import NASBench201
 from experiments import one_shot_prices
 from experiments.one_shot_price_tables import price_table, verdicts
-from experiments.recorded import Row, complete, parser, rows, spread, table
-from experiments.supernet import opened
+from experiments.one_shot_setup import (
+    CALIBRATION,
+    HOW,
+    PASSES,
+    RECIPE,
+    SPACE,
+    alone,
+    epochs_of,
+    file_of,
+    judged,
+    judging,
+    network,
+    smaller,
+    trained,
+)
+from experiments.one_shot_tables import ARMS, mode_table, pick_table, rank_table
+from experiments.recorded import Row, complete, matching, parser, rows
 
-SIDE: Final = 16
-SKELETON: Final = NASBench201Skeleton(channels=8, cells=1)
-# By sgd, weights that are drawn so rarely learn several times more slowly.
-RECIPE: Final = Recipe(batch=64, rate=0.01, weight_decay=0.01, period=0, clip=5.0)
-PASSES: Final = 60  # epochs of one network an update, as long as which all trainings are
-OPTIONS: Final = 5  # fair networks of an update
 DRAWN: Final = 200
-CALIBRATION: Final = 500
-HOW: Final = Execution(channels_last=True)
+CEILING: Final = 40
+QUARTERS: Final = 4
 QUERIES: Final = 100
-ARMS: Final = ("random", "evolution", "agnet", "nsga2")
-SPACE: Final = NASBench201()
+# In cross-entropies: three times those of experiments.importance, which are in errors.
+PRICES: Final = (0.0, 0.09, 0.3, 1.2, 3.0)
 
 
 def main() -> None:
@@ -63,106 +68,116 @@ def main() -> None:
     made.add_argument("--work", type=Path, default=Path("runs/one_shot"), help="for checkpoints")
     made.add_argument("--share", type=float, default=1.0, help="of the epochs, for a trial")
     given = made.parse_args()
+    results, share = given.results, given.share
     if given.what == "run":
         if given.data is None and given.only != [one_shot_prices.PART]:
             made.error("run needs --data")
         where = {"source": given.data, "chosen": given.rows, "work": given.work}
-        work = partial(run, share=given.share, **where)
-        complete(plan(given.seeds), work, given.results, given.procs, given.only)
-    print(rank_table(rows(given.results, "ranks")), pick_table(given.results), sep="\n\n")
-    print("", price_table(given.results), "", verdicts(given.results), sep="\n")
+        work = partial(run, results=results, **where)
+        # Picks are of super-networks that are trained before, once, whatever --procs is.
+        for jobs in (plan(given.seeds, share), picks(given.seeds, share)):
+            complete(jobs, work, results, given.procs, given.only)
+    print(rank_table(results, share), mode_table(results, share), sep="\n\n")
+    print("", pick_table(results, share), "", price_table(results), sep="\n")
+    print("", verdicts(results), sep="\n")
 
 
-def plan(seeds: int) -> list[Row]:
-    """What there is to do; cheap things first, picks after what they need."""
+def plan(seeds: int, share: float) -> list[Row]:
+    """What there is to do before picks; cheap things first."""
     jobs = one_shot_prices.plan()
     for seed in range(seeds):
-        jobs += [{"part": "ranks", "arm": arm, "seed": seed} for arm in ("fair", "uniform")]
-        jobs.append({"part": "alternating", "arm": "shared", "seed": seed})
-        jobs += [{"part": "picks", "arm": arm, "seed": seed} for arm in ARMS]
-    return jobs
+        jobs += [_job("ranks", arm, seed, share) for arm in ("fair", "uniform")]
+        jobs.append(_job("alternating", "shared", seed, share))
+    cells = SPACE.index(SPACE.sample(CEILING, stream(0, "one-shot-alone"))).tolist()
+    return jobs + [_job("ceiling", "alone", 0, share) | {"cell": cell} for cell in cells]
 
 
-def run(job: Row, source: str, chosen: Path | None, work: Path, share: float) -> Row:
+def picks(seeds: int, share: float) -> list[Row]:
+    """All picks of a super-network are one job."""
+    return [_job("picks", "fair", seed, share) for seed in range(seeds)]
+
+
+def _job(part: str, arm: str, seed: int, share: float) -> Row:
+    return {"part": part, "arm": arm, "seed": seed, "share": share}
+
+
+def run(job: Row, source: str, chosen: Path | None, work: Path, results: Path) -> Row:
     """Does one job."""
     part, arm, seed = job["part"], job["arm"], int(job["seed"])
     if part == one_shot_prices.PART:
         return one_shot_prices.run(arm, seed)
-    data = smaller(source, chosen)
+    data, share = smaller(source, chosen), float(job["share"])
     if part == "ranks":
-        sharing = trained(data, arm, seed, work, share)
-        archs = SPACE.sample(DRAWN, stream(seed, "one-shot-cells"))
-        return {
-            "cells": SPACE.index(archs).tolist(),
-            "inherited": [inherited(sharing, arch, data) for arch in archs],
-            "share": share,
-        }
+        return ranked(data, arm, seed, share, work)
+    if part == "ceiling":
+        cell = SPACE.enumerate()[int(job["cell"])]
+        accuracy, loss = alone(cell, data, seed, share)
+        return {"accuracy": accuracy, "loss": loss}
     if part == "picks":
-        return picked(Inherited(trained(data, "fair", seed, work, share), data), arm, seed)
-    return alternated(data, seed, work, share)
+        return picked(data, seed, share, work, results)
+    return alternated(data, seed, share, work)
 
 
-@cache
-def smaller(source: str, chosen: Path | None) -> ImageData:
-    """The images, no side of which is above the one wanted."""
-    full = opened(source, chosen)
-    factor = max(full.image_shape[1] // SIDE, 1)
-    train, validation, test = (
-        LabelledImages(avg_pool2d(part.images, factor), part.labels)
-        for part in (full.train, full.validation, full.test)
-    )
-    return ImageData(f"{full.name}-{SIDE}px", train, validation, test, full.num_classes)
+def ranked(data: ImageData, drawing: str, seed: int, share: float, work: Path) -> Row:
+    """What random cells are worth by a super-network at each quarter of its training.
+
+    A quarter is None if the training was killed between its end and when it was judged.
+    """
+    archs = SPACE.sample(DRAWN, stream(seed, "one-shot-cells"))
+    epochs = epochs_of(drawing, share)
+    ends = [max(round(epochs * part / QUARTERS), 1) for part in range(1, QUARTERS + 1)]
+
+    def note(epoch: int) -> Path:
+        return file_of(work, drawing, seed, share).with_suffix(f".epoch{epoch}.json")
+
+    def judge(sharing: MixedSharing, epoch: int) -> None:
+        if epoch in ends:
+            note(epoch).write_text(json.dumps(judged(sharing, archs, data)))
+
+    sharing = trained(data, drawing, seed, share, work, judge)
+    if not note(epochs).exists():
+        judge(sharing, epochs)
+    noted = [json.loads(note(end).read_text()) if note(end).exists() else None for end in ends]
+    return {"cells": SPACE.index(archs).tolist(), "epochs": ends, "quarters": noted}
 
 
-def network(data: ImageData, seed: int) -> MixedSharing:
-    """A super-network with weights that have learnt nothing."""
-    generator = torch.Generator().manual_seed(seed)
-    net = MixedCells(SKELETON, data.num_classes, data.image_shape[0], generator=generator)
-    return MixedSharing(net)
+def picked(data: ImageData, seed: int, share: float, work: Path, results: Path) -> Row:
+    """What searches by inherited accuracy ask for, and what they find.
+
+    Raises:
+        MissingData: If the super-network has not been trained, or still is.
+    """
+    done = matching(rows(results, "ranks"), arm="fair", seed=seed, share=share)
+    if not done or not file_of(work, "fair", seed, share).exists():
+        raise MissingData(
+            f"got no trained super-network of seed {seed} in {work}; expected that of the part "
+            "ranks: run --only ranks before, with the same --work and --share"
+        )
+    benchmark = Inherited(trained(data, "fair", seed, share, work), judging(data))
+    return {arm: pick(benchmark, arm, seed) for arm in ARMS}
 
 
-def trained(data: ImageData, drawing: Any, seed: int, work: Path, share: float) -> MixedSharing:
-    """A super-network after training; one that is there is not trained again."""
-    sharing, epochs = network(data, seed), PASSES * share
-    if drawing == "fair":
-        epochs /= OPTIONS
-    train_drawn(
-        sharing,
-        data,
-        replace(RECIPE, epochs=max(round(epochs), 1)),
-        drawing=drawing,
-        calibration=CALIBRATION,
-        seed=seed,
-        execution=HOW,
-        checkpoint=work / f"{drawing}-{seed}.pt",
-        after_epoch=partial(_say, f"{drawing} {seed}"),
-    )
-    return sharing
-
-
-def inherited(sharing: MixedSharing, arch: Any, data: ImageData) -> float:
-    """The validation accuracy of a cell with the weights that it shares."""
-    return round(inherited_accuracy(sharing, arch, data, images=CALIBRATION, execution=HOW), 2)
-
-
-def picked(benchmark: Inherited, arm: str, seed: int) -> Row:
-    """What a search by inherited accuracy asks for, and what it finds."""
-    more: Row = {"minimize": ("params_m",), "maximize": ("val_accuracy",)} if arm == "nsga2" else {}
+def pick(benchmark: Inherited, arm: str, seed: int) -> Row:
+    """What one search asks for, and what it finds."""
+    goals = ("maximize val_accuracy", "minimize params_m")
     found = search(
-        benchmark, strategy=arm, queries=QUERIES, init=16, batch=4, seed=seed, **more
+        benchmark,
+        strategy=arm,
+        objectives=goals if arm == "nsga2" else goals[:1],
+        queries=QUERIES,
+        init=16,
+        batch=4,
+        seed=seed,
     ).history
     best = found["val_accuracy"].to_numpy().argmax()
-    archs = [SPACE.parse(text) for text in found["arch"]]
-    return {
-        "pick": int(SPACE.index([archs[best]])[0]),
-        "inherited": round(float(found["val_accuracy"].iloc[best]), 2),
-        "cells": SPACE.index(archs).tolist(),
-    }
+    cells = SPACE.index([SPACE.parse(text) for text in found["arch"]]).tolist()
+    inherited = round(float(found["val_accuracy"].iloc[best]), 2)
+    return {"pick": cells[best], "inherited": inherited, "cells": cells}
 
 
-def alternated(data: ImageData, seed: int, work: Path, share: float) -> Row:
+def alternated(data: ImageData, seed: int, share: float, work: Path) -> Row:
     """The modes of a search that goes on while weights are trained."""
-    settings = OneShot(calibration=CALIBRATION)
+    settings = OneShot(PRICES, calibration=CALIBRATION)
     # Two networks to learn from, and after the wait ten to choose by, at a third of the price.
     passes = settings.trained + (1 - settings.wait) * settings.own * settings.count / 3
     epochs = max(round(PASSES * share / passes), 1)
@@ -173,7 +188,8 @@ def alternated(data: ImageData, seed: int, work: Path, share: float) -> Row:
         settings,
         seed=seed,
         execution=HOW,
-        checkpoint=work / f"alternating-{seed}.pt",
+        checkpoint=file_of(work, "alternating", seed, share),
+        identity=f"on {len(data.train)} of {data.name}",
         after_epoch=partial(_say, f"alternating {seed}"),
     )
     return {"units": found.units, **one_shot_prices.told(found)}
@@ -181,59 +197,6 @@ def alternated(data: ImageData, seed: int, work: Path, share: float) -> Row:
 
 def _say(what: str, epoch: int, loss: float, value: float) -> None:
     print(f"{what}: epoch {epoch}, loss {loss:.3f}, {value:.1f} %", flush=True)
-
-
-def rank_table(found: Sequence[Row]) -> str:
-    """How cells rank by inherited accuracies, beside how they rank by their parameters."""
-    lines = []
-    for arm in ("fair", "uniform"):
-        own = [row for row in found if row["arm"] == arm]
-        each = [agreements(row) for row in own]
-        columns = [spread([one[at] for one in each]) for at in range(5)]
-        means = [float(np.mean(row["inherited"])) for row in own]
-        lines.append([arm, len(own), spread(means, digits=1), *columns])
-    head = ["drawing", "seeds", "inherited (%)", "Kendall's tau", "distinct cells", "better half"]
-    return table([*head, "Spearman", "Spearman of parameters"], lines)
-
-
-def agreements(row: Row) -> list[float]:
-    """Rank correlations of one super-network with what was recorded.
-
-    Kendall's tau of all cells, of those that differ as functions, of the half that is better by
-    record; Spearman's correlation of all, and of their parameters with the record.
-    """
-    archs = SPACE.enumerate()[np.array(row["cells"])]
-    recorded, params = open_benchmark("nasbench201").query(archs, ["val_accuracy", "params_m"]).T
-    values = np.array(row["inherited"])
-    distinct = np.unique(SPACE.keys(archs, "function"), return_index=True)[1]
-    better = np.flatnonzero(recorded >= np.median(recorded))
-    taus = [
-        float(kendalltau(values[of], recorded[of]).statistic)
-        for of in (np.arange(len(archs)), distinct, better)
-    ]
-    return [*taus, *(float(spearmanr(one, recorded).statistic) for one in (values, params))]
-
-
-def pick_table(results: Path) -> str:
-    """What was recorded of what each method picks."""
-    recorded = open_benchmark("nasbench201").query(SPACE.enumerate(), ["val_accuracy"])[:, 0]
-    ranks = np.argsort(np.argsort(-recorded, kind="stable"), kind="stable") + 1
-    picks = {
-        arm: [row["pick"] for row in rows(results, "picks") if row["arm"] == arm] for arm in ARMS
-    }
-    for row in rows(results, "alternating"):
-        for at, cell in enumerate(row["cells"]):
-            picks.setdefault(f"alternating, price {at + 1} of {len(row['cells'])}", []).append(cell)
-    lines = [
-        [
-            arm,
-            len(cells),
-            spread([float(recorded[cell]) for cell in cells], digits=2),
-            ", ".join(str(ranks[cell]) for cell in cells),
-        ]
-        for arm, cells in picks.items()
-    ]
-    return table(["method", "seeds", "recorded (%)", "ranks of 15,625"], lines)
 
 
 if __name__ == "__main__":
