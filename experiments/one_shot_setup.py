@@ -144,7 +144,7 @@ def trained(
 
 def judged(sharing: MixedSharing, archs: Sequence[Architecture], data: ImageData) -> dict[str, Any]:
     """Percent right and cross-entropy of networks with the weights that they share."""
-    made = (sharing.network(arch, data.train.images[:CALIBRATION]) for arch in archs)
+    made = (sharing.network(arch, data.to_calibrate(CALIBRATION)) for arch in archs)
     found = [_of_one(HOW.placed(one), judging(data).validation) for one in made]
     return {"accuracies": [one[0] for one in found], "losses": [one[1] for one in found]}
 
