@@ -11,12 +11,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "agnet"
 
-BASE = {"errors", "seeds", "objectives", "files"}
+BASE = {"checks", "errors", "seeds", "objectives", "files"}
 ALLOWED = {
     "errors": set(),
+    "checks": {"errors"},
     "seeds": {"errors"},
     "objectives": {"errors"},
-    "config": {"errors", "objectives"},
+    "config": {"checks", "errors", "objectives"},
     "extras": {"errors"},
     "markup": set(),
     "files": {"errors"},

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from agnet.benchmarks.networks.block_layout import BlockMacro, CellLayout, lay_out
+from agnet.benchmarks.networks.ends import check_ends
 from agnet.benchmarks.networks.initialisation import initialise
 from agnet.benchmarks.networks.layers import module_of
-from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
 
 __all__ = ["BlockNetwork"]
@@ -52,10 +52,7 @@ class BlockNetwork(nn.Module):
                 be built, or there are no channels or no classes.
         """
         super().__init__()
-        if in_channels < 1 or num_classes < 1:
-            raise InvalidInput(
-                f"got {in_channels} channels and {num_classes} classes; expected at least one each"
-            )
+        check_ends(in_channels, num_classes)
         layout = lay_out(arch, macro, in_channels)
         self._layout = layout
         self._cells = nn.ModuleList(_Cell(cell) for cell in layout)

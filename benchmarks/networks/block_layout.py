@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 from agnet.benchmarks.networks.layers import Layer, operation_layers, pointwise
+from agnet.checks import whole
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, BlockCells
 
@@ -35,10 +36,12 @@ class BlockMacro:
         Raises:
             InvalidInput: If there would be no cell or no filter.
         """
-        if self.motifs < 1 or self.cells < 0 or self.filters < 1 or self.depth < 1:
+        whole("motifs", self.motifs)
+        whole("cells", self.cells, 0)
+        whole("filters", self.filters)
+        if self.depth < 1:
             raise InvalidInput(
-                f"got {self.motifs} motifs of {self.cells} cells and {self.filters} filters; "
-                "expected at least one motif, one cell in all and one filter"
+                f"got {self.motifs} motif of {self.cells} cells; expected at least one cell in all"
             )
 
     @property

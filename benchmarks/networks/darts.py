@@ -16,7 +16,9 @@ from agnet.benchmarks.networks.darts_operations import (
     operation,
     relu_conv_norm,
 )
+from agnet.benchmarks.networks.ends import check_ends
 from agnet.benchmarks.networks.initialisation import initialise
+from agnet.checks import whole
 from agnet.errors import InvalidInput
 from agnet.spaces import DARTS, Architecture
 from agnet.spaces.darts import CELLS, NODES, OPERATIONS, PAIRS
@@ -85,7 +87,8 @@ class DARTSNetwork(nn.Module):
         """
         super().__init__()
         cells = _read(arch)
-        check_settings(num_classes, in_channels, channels, layers, stem)
+        check_ends(in_channels, num_classes)
+        check_settings(channels, layers, stem)
         self.drop_path = drop_path
         self._generator = generator
         self._stem = _Stem(in_channels, channels, stem)
@@ -271,19 +274,13 @@ def reduction_cells(layers: int) -> tuple[int, int]:
     return layers // 3, 2 * layers // 3
 
 
-def check_settings(
-    num_classes: int, in_channels: int, channels: int, layers: int, stem: Any
-) -> None:
-    """Checks what a network is to be built with.
+def check_settings(channels: Any, layers: Any, stem: Any) -> None:
+    """Checks how cells are to be stacked.
 
     Raises:
         InvalidInput: If a setting is impossible.
     """
     if stem not in AUXILIARY_STRIDE:
         raise InvalidInput(f"got the stem {stem!r}; expected cifar or imagenet")
-    least = 2 if stem == "imagenet" else 1  # its first convolution makes half of them
-    if num_classes < 1 or in_channels < 1 or channels < least or layers < 1:
-        raise InvalidInput(
-            f"got {num_classes} classes, images of {in_channels} channels, {channels} channels and "
-            f"{layers} layers; expected at least one each, and {least} channels for {stem}"
-        )
+    whole("channels", channels, 2 if stem == "imagenet" else 1)  # its first convolution halves them
+    whole("layers", layers)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.benchmarks.networks.darts import check_settings, reduction_cells
+from agnet.benchmarks.networks.ends import check_ends
 from agnet.spaces import DARTS, Architecture
 from agnet.spaces.darts import CELLS, NODES, OPERATIONS, PAIRS
 
@@ -56,7 +57,8 @@ def darts_costs(
     Raises:
         InvalidInput: If one is of another space, or a setting is impossible.
     """
-    check_settings(num_classes, image[0], channels, layers, stem)
+    check_ends(image[0], num_classes)
+    check_settings(channels, layers, stem)
     fixed, (older, newer), sides = _stem(image, channels, stem)
     # Of an operation in all cells of a kind together: (kind, whether it halves, operation, 2).
     each = np.zeros((len(CELLS), 2, len(OPERATIONS), 2), dtype=np.int64)

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from agnet.benchmarks.networks.ends import check_ends
 from agnet.benchmarks.networks.initialisation import initialise
 from agnet.benchmarks.networks.layers import Convolution
 from agnet.errors import InvalidInput
@@ -73,10 +74,7 @@ class MobileNetV3(nn.Module):
         space = arch.space
         if not isinstance(space, OFAMobileNetV3):
             raise InvalidInput(f"got an architecture of {space.name}; expected one of ofa_mbv3")
-        if num_classes < 1 or in_channels < 1:
-            raise InvalidInput(
-                f"got {num_classes} classes and {in_channels} channels; expected at least one each"
-            )
+        check_ends(in_channels, num_classes)
         net = skeleton(space.width_multiplier)
         self.resolution: int = RESOLUTIONS[arch.choices[0]]
         self._stem = conv_norm(in_channels, net.stem, 3, stride=2, activation=nn.Hardswish())

@@ -8,17 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from itertools import permutations
-from typing import Final, final
+from typing import Any, Final, final
 
 import torch
 from torch import nn
 
+from agnet.benchmarks.networks.ends import check_ends
 from agnet.benchmarks.networks.initialisation import materialise
+from agnet.checks import whole
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture
 from agnet.spaces.nasbench101 import OPERATIONS, NASBench101
 
-__all__ = ["NASBench101Network"]
+__all__ = ["NASBench101Network", "check_settings"]
 
 KERNELS: Final = {"conv3x3-bn-relu": 3, "conv1x1-bn-relu": 1}
 MOMENTUM: Final = 1 - 0.997  # what a batch adds to the running statistics
@@ -65,11 +67,8 @@ class NASBench101Network(nn.Module):
                 stacks or modules, or there are too few channels to divide among the vertices.
         """
         super().__init__()
-        if min(num_classes, in_channels, stem, stacks, modules) < 1:
-            raise InvalidInput(
-                f"got {num_classes} classes, images of {in_channels} channels, a stem of {stem} "
-                f"channels, {stacks} stacks of {modules} modules; expected at least one of each"
-            )
+        check_ends(in_channels, num_classes)
+        check_settings(stem, stacks, modules)
         cell = _recorded(arch)
         layers: list[nn.Module] = [_conv_bn_relu(in_channels, stem, 3)]
         inputs = outputs = stem
@@ -212,3 +211,13 @@ def _conv_bn_relu(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
         nn.BatchNorm2d(outputs, momentum=MOMENTUM, device="meta"),
         nn.ReLU(),
     )
+
+
+def check_settings(stem: Any, stacks: Any, modules: Any) -> None:
+    """Checks how modules are to be stacked.
+
+    Raises:
+        InvalidInput: If there are no channels, stacks or modules.
+    """
+    for name, value in (("stem", stem), ("stacks", stacks), ("modules", modules)):
+        whole(name, value)

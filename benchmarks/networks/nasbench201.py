@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, reduce
-from typing import Final, Literal, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, final
 
 import torch
 from torch import nn
 
+from agnet.benchmarks.networks.ends import check_ends
 from agnet.benchmarks.networks.initialisation import Draw, by_inputs, initialise, materialise
+from agnet.checks import whole
 from agnet.errors import InvalidInput
 from agnet.spaces import Architecture, NASBench201
 from agnet.spaces.nasbench201 import EDGES, OPERATIONS
@@ -21,6 +23,7 @@ from agnet.spaces.nasbench201 import EDGES, OPERATIONS
 __all__ = [
     "NASBench201Network",
     "Plan",
+    "check_settings",
     "drawing_of",
     "layers",
     "operation",
@@ -86,17 +89,13 @@ class NASBench201Network(nn.Module):
             raise InvalidInput(
                 f"got an architecture of {arch.space.name}; expected one of nasbench201"
             )
-        if min(num_classes, in_channels, channels, cells) < 1:
-            raise InvalidInput(
-                f"got {num_classes} classes, images of {in_channels} channels, and stages of "
-                f"{cells} cells from {channels} channels on; expected at least one of each"
-            )
-        draw = drawing_of(weights)
+        check_ends(in_channels, num_classes)
+        check_settings(channels, cells, weights)
         ops = [OPERATIONS[choice] for choice in arch.choices]
         made = layers(in_channels, channels, cells, lambda width: _Cell(ops, width))
         self._body = nn.Sequential(*made)
         self._classifier = nn.Linear(4 * channels, num_classes, device="meta")
-        materialise(self, generator, draw)
+        materialise(self, generator, drawing_of(weights))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Returns a number a class, ``(B, classes)``, of images ``(B, C, H, W)``."""
@@ -242,3 +241,14 @@ def _of_zeros(relu_conv_bn: nn.Module, images: torch.Tensor) -> torch.Tensor:
     """What a convolution makes of zeros: the bias of its normalisation, of which 0 is the mean."""
     bias = relu_conv_bn.get_parameter("2.bias")
     return torch.zeros_like(images) + bias[:, None, None]
+
+
+def check_settings(channels: Any, cells: Any, weights: Any) -> None:
+    """Checks what stages are to be made of.
+
+    Raises:
+        InvalidInput: If there are no channels or cells, or weights are to be drawn in another way.
+    """
+    whole("channels", channels)
+    whole("cells", cells)
+    drawing_of(weights)

@@ -15,12 +15,15 @@ from agnet.benchmarks.networks.block_cells import BlockNetwork
 from agnet.benchmarks.networks.block_cost import block_cost
 from agnet.benchmarks.networks.block_layout import BlockMacro
 from agnet.benchmarks.networks.darts import DARTSNetwork
+from agnet.benchmarks.networks.darts import check_settings as check_genotypes
 from agnet.benchmarks.networks.darts_cost import darts_costs
 from agnet.benchmarks.networks.elastic import PlainNetwork, Together
 from agnet.benchmarks.networks.initialisation import initialise
 from agnet.benchmarks.networks.mobilenet import MobileNetV3
 from agnet.benchmarks.networks.nasbench101 import NASBench101Network
+from agnet.benchmarks.networks.nasbench101 import check_settings as check_modules
 from agnet.benchmarks.networks.nasbench201 import NASBench201Network
+from agnet.benchmarks.networks.nasbench201 import check_settings as check_cells
 from agnet.benchmarks.networks.skeleton import Skeleton
 from agnet.benchmarks.plain import checked
 from agnet.errors import InvalidInput
@@ -62,6 +65,14 @@ class BlockSkeleton(Skeleton):
     cells: int = 2
     filters: int = 24
 
+    def __post_init__(self) -> None:
+        """Checks the settings.
+
+        Raises:
+            InvalidInput: If one is impossible.
+        """
+        _ = self.macro  # checks them
+
     @property
     def macro(self) -> BlockMacro:
         """How cells are stacked."""
@@ -100,6 +111,14 @@ class NASBench201Skeleton(Skeleton):
     cells: int = 5
     weights: Literal["torch", "he"] = "torch"
 
+    def __post_init__(self) -> None:
+        """Checks the settings.
+
+        Raises:
+            InvalidInput: If one is impossible.
+        """
+        check_cells(**self.settings)
+
     def build(
         self,
         arch: Architecture,
@@ -125,6 +144,14 @@ class NASBench101Skeleton(Skeleton):
     stem: int = 128
     stacks: int = 3
     modules: int = 3
+
+    def __post_init__(self) -> None:
+        """Checks the settings.
+
+        Raises:
+            InvalidInput: If one is impossible.
+        """
+        check_modules(**self.settings)
 
     def build(
         self,
@@ -153,6 +180,14 @@ class DARTSSkeleton(Skeleton):
     layers: int = 20
     stem: Literal["cifar", "imagenet"] = "cifar"
     auxiliary: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks the settings.
+
+        Raises:
+            InvalidInput: If one is impossible.
+        """
+        check_genotypes(self.channels, self.layers, self.stem)
 
     def build(
         self,

@@ -106,6 +106,7 @@ BAD_SEARCHES = [
     (["--data", "digits", "--train", "epoch=3"], "'epoch'"),
     (["--data", "digits", "--recipe", "magic"], "magic"),
     (["--data", "digits", "--network", "depth=3"], "'depth'"),
+    (["--data", "digits", "--network", "channels=-8"], "channels = -8"),
     (["--space", "darts"], "for --table and --data"),
 ]
 

@@ -519,9 +519,9 @@ def test_a_copy_drops_what_the_network_would_have_dropped() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"channels": 0}, "0 channels"),
-        ({"channels": 1, "stem": "imagenet"}, "2 channels for imagenet"),
-        ({"layers": 0}, "0 layers"),
+        ({"channels": 0}, "channels = 0"),
+        ({"channels": 1, "stem": "imagenet"}, "channels = 1; expected a whole number >= 2"),
+        ({"layers": 0}, "layers = 0"),
         ({"num_classes": 0}, "0 classes"),
         ({"in_channels": 0}, "images of 0 channels"),
         ({"stem": "mnist"}, "'mnist'; expected cifar or imagenet"),

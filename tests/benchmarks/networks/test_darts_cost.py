@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agnet.benchmarks.networks import DARTSSkeleton, network_cost
+from agnet.benchmarks.networks.darts_cost import darts_costs
 from agnet.errors import InvalidInput
 from agnet.spaces import DARTS, Architecture, NASBench201
 from tests.benchmarks.networks.test_darts import PUBLISHED, SHORT, genotype, published
@@ -113,5 +114,5 @@ def test_a_batch_costs_what_its_members_do() -> None:
 def test_what_cannot_be_built_cannot_be_counted() -> None:
     with pytest.raises(InvalidInput, match="an architecture of darts"):
         IMAGENET.costs(list(NASBench201().sample(1, np.random.default_rng(0))), (3, 32, 32), 10)
-    with pytest.raises(InvalidInput, match="0 layers"):
-        DARTSSkeleton(layers=0).costs([], (3, 32, 32), 10)
+    with pytest.raises(InvalidInput, match="layers = 0"):
+        darts_costs([], (3, 32, 32), 10, channels=2, layers=0, stem="cifar", auxiliary=False)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from agnet.benchmarks.networks import (
     NASBench201Skeleton,
     Skeleton,
     network_cost,
+    read_skeleton,
     skeleton_of,
 )
 from agnet.benchmarks.networks.elastic import Together
@@ -101,3 +103,25 @@ def test_exits_that_say_together_what_they_say_are_learnt_from_alike() -> None:
     assert len(trained) == 3
     expected = made.network(images)[2]
     torch.testing.assert_close(trained[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("space", "settings"),
+    [
+        ("nasbench201", {"channels": -8}),
+        ("nasbench201", {"cells": 0}),
+        ("nasbench201", {"weights": "they"}),
+        ("nasbench101", {"stacks": 0}),
+        ("darts", {"layers": 0}),
+        ("darts", {"stem": "imagenet", "channels": 1}),
+        ("blocks", {"filters": 0}),
+        ("blocks", {"motifs": 1, "cells": 0}),
+    ],
+    ids=str,
+)
+def test_impossible_settings_are_refused_when_they_are_read(
+    space: str, settings: dict[str, Any]
+) -> None:
+    """Not when a network is built: then every query of a search fails."""
+    with pytest.raises(InvalidInput, match=str(list(settings.values())[-1])):
+        read_skeleton(open_space(space), settings)
