@@ -10,8 +10,9 @@ from typing import Any, cast
 
 import tomli_w
 
+from agnet.checks import folder_of, whole
 from agnet.errors import InvalidInput
-from agnet.objectives import Limit, Objective
+from agnet.objectives import Limit, Objective, check_together
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -60,27 +61,50 @@ class SearchConfig:
     asynchronous: bool = False
 
     def __post_init__(self) -> None:
-        """Checks the numbers and the switch.
+        """Checks everything that can be checked without the benchmark, and makes it plain.
+
+        Objectives and limits may be given as values; they become texts. Lists and arrays become
+        tuples, NumPy's numbers Python's, and a run to begin with its folder.
 
         Raises:
-            InvalidInput: If one cannot be used, or an objective or limit is malformed.
+            InvalidInput: If something is of another type or cannot be used.
         """
-        for name in ("queries", "init", "batch", "seed"):
-            value, least = getattr(self, name), 0 if name in ("seed", "init") else 1
-            if value is None and name == "init":
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InvalidInput(f"got {name} = {value!r}; expected a whole number >= {least}")
+        self._set("strategy", _name(self.strategy))
+        self._set("warm_start", _folder(self.warm_start))
+        self._set("objectives", _texts("objectives", self.objectives, Objective))
+        self._set("limits", _texts("limits", self.limits, Limit))
+        self._set("reference", _listed("reference", self.reference, "numbers"))
+        for name in ("benchmark", "options"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise InvalidInput(f"got {name} = {getattr(self, name)!r}; expected a table")
         if not isinstance(self.asynchronous, bool):
             raise InvalidInput(f"got asynchronous = {self.asynchronous!r}; expected true or false")
+        self._check_numbers()
+        check_together(self.parsed_limits())
+        if len({objective.metric for objective in self.parsed_objectives()}) < len(self.objectives):
+            raise InvalidInput(f"got the objectives {list(self.objectives)}; each metric once")
+        self._check_reference()
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)  # a frozen one is plain from the beginning
+
+    def _check_numbers(self) -> None:
+        for name in ("queries", "init", "batch", "seed"):
+            value, least = getattr(self, name), 0 if name in ("seed", "init") else 1
+            if value is not None or name != "init":
+                self._set(name, whole(name, value, least))
         if self.init is not None and self.init > self.queries:
             raise InvalidInput(
                 f"got {self.init} initial architectures and {self.queries} queries; the initial "
                 "ones count, so init must be at most queries"
             )
-        self.parsed_limits()
-        if len({objective.metric for objective in self.parsed_objectives()}) < len(self.objectives):
-            raise InvalidInput(f"got the objectives {list(self.objectives)}; each metric once")
+
+    def _check_reference(self) -> None:
+        if self.reference and not self.objectives:
+            raise InvalidInput(
+                f"got the reference {list(self.reference)} and no objectives; name those that it "
+                "is of, as in 'maximize val_accuracy' and 'minimize params_m'"
+            )
         if self.reference and (
             len(self.reference) != len(self.objectives)
             or not all(_is_number(value) for value in self.reference)
@@ -128,23 +152,33 @@ class SearchConfig:
             raise InvalidInput(
                 f"got the configuration key {unknown[0]!r}; expected one of {', '.join(known)}"
             )
-        values = dict(table)
-        for name in ("objectives", "limits"):
-            given = values.get(name, ())
-            if not isinstance(given, (list, tuple)) or not all(isinstance(x, str) for x in given):
-                raise InvalidInput(f"got {name} = {given!r}; expected a list of texts")
-            values[name] = tuple(given)
-        reference = values.get("reference", ())
-        if not isinstance(reference, (list, tuple)):
-            raise InvalidInput(f"got reference = {reference!r}; expected a list of numbers")
-        values["reference"] = tuple(reference)
-        for name in ("benchmark", "options"):
-            if not isinstance(values.get(name, {}), Mapping):
-                raise InvalidInput(f"got {name} = {values[name]!r}; expected a table")
-        for name, what in (("strategy", "a name"), ("warm_start", "a folder")):
-            if not isinstance(values.get(name, ""), str):
-                raise InvalidInput(f"got {name} = {values[name]!r}; expected {what}")
-        return cls(**values)
+        return cls(**table)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput(f"got strategy = {value!r}; expected a name")
+    return value
+
+
+def _folder(value: Any) -> str:
+    """The text of a folder, or of what has one: a run."""
+    return str(folder_of("warm_start", value)) if value != "" else ""
+
+
+def _listed(name: str, value: Any, of: str) -> tuple[Any, ...]:
+    """A list, tuple or array as a tuple of plain values."""
+    found = value.tolist() if hasattr(value, "tolist") else value  # an array is a list
+    if not isinstance(found, (list, tuple)):
+        raise InvalidInput(f"got {name} = {value!r}; expected a list of {of}")
+    return tuple(item.item() if hasattr(item, "item") else item for item in found)
+
+
+def _texts(name: str, value: Any, kind: type) -> tuple[str, ...]:
+    found = _listed(name, value, "texts")
+    if not all(isinstance(item, (str, kind)) for item in found):
+        raise InvalidInput(f"got {name} = {value!r}; expected a list of texts, or {kind.__name__}s")
+    return tuple(map(str, found))
 
 
 def _is_number(value: Any) -> bool:

@@ -17,7 +17,16 @@ import numpy.typing as npt
 
 from agnet.errors import InvalidInput
 
-__all__ = ["Direction", "Limit", "Metric", "Objective", "Outcomes", "outcomes", "total_excess"]
+__all__ = [
+    "Direction",
+    "Limit",
+    "Metric",
+    "Objective",
+    "Outcomes",
+    "check_together",
+    "outcomes",
+    "total_excess",
+]
 
 Direction: TypeAlias = Literal["maximize", "minimize"]
 Source: TypeAlias = Literal["measured", "predicted", "computed"]
@@ -74,6 +83,19 @@ class Limit:
     sign: Literal["<=", ">="]
     bound: float
 
+    def __post_init__(self) -> None:
+        """Checks the sign and the number.
+
+        Raises:
+            InvalidInput: If one is none.
+        """
+        number = isinstance(self.bound, (int, float)) and not isinstance(self.bound, bool)
+        if self.sign not in ("<=", ">=") or not number:
+            raise InvalidInput(
+                f"got a limit with {self.sign!r} and {self.bound!r}; expected '<=' or '>=' and a "
+                "number"
+            )
+
     @classmethod
     def parse(cls, text: str) -> Limit:
         """Reads ``METRIC<=NUMBER`` or ``METRIC>=NUMBER``.
@@ -98,7 +120,23 @@ class Limit:
         return values - self.bound if self.sign == "<=" else self.bound - values
 
     def __str__(self) -> str:
-        return f"{self.metric}{self.sign}{self.bound:g}"
+        short = f"{self.bound:g}"
+        return f"{self.metric}{self.sign}{short if float(short) == self.bound else self.bound}"
+
+
+def check_together(limits: Sequence[Limit]) -> None:
+    """Checks that limits on one metric leave something between them.
+
+    Raises:
+        InvalidInput: If they do not.
+    """
+    for lower in limits:
+        for upper in limits:
+            same = lower.metric == upper.metric and (lower.sign, upper.sign) == (">=", "<=")
+            if same and lower.bound > upper.bound:
+                raise InvalidInput(
+                    f"got the limits {lower} and {upper}, which exclude each other; drop one"
+                )
 
 
 @dataclass(frozen=True)

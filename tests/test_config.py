@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,8 +65,44 @@ def test_objectives_and_limits_are_parsed() -> None:
         ("reference = 3", "list of numbers"),
         ('benchmark = "nasbench201"', "expected a table"),
         ("strategy = 3", "expected a name"),
+        ("warm_start = 3", "expected a folder"),
+        ("options = [1]", "expected a table"),
+        ("reference = [1]", "no objectives"),
+        ('limits = "x<=5"', "list of texts"),
+        ('limits = ["x<=1", "y>=3", "x>=2"]', "x>=2 and x<=1, which exclude each other"),
     ],
 )
 def test_what_cannot_be_used_is_refused(text: str, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         SearchConfig.from_toml(text)
+
+
+def test_python_says_the_same_in_values_of_its_own() -> None:
+    config = SearchConfig(
+        objectives=[Objective("val_accuracy", "maximize"), "minimize params_m"],  # type: ignore[arg-type]
+        limits=[Limit.parse("params_m<=1234567.5")],  # type: ignore[arg-type]
+        reference=np.array([50, 2.5]),  # type: ignore[arg-type]
+        queries=np.int64(20),
+        warm_start=Path("before"),  # type: ignore[arg-type]
+    )
+    assert config == SearchConfig(
+        objectives=("maximize val_accuracy", "minimize params_m"),
+        limits=("params_m<=1234567.5",),
+        reference=(50.0, 2.5),
+        queries=20,
+        warm_start="before",
+    )
+    assert SearchConfig.from_toml(config.to_toml()) == config
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(SearchConfig)])
+@pytest.mark.parametrize("value", [3.5, object(), [None], {1}], ids=str)
+def test_what_is_of_another_type_is_refused_wherever_it_comes_from(name: str, value: Any) -> None:
+    with pytest.raises(InvalidInput):
+        SearchConfig(**{name: value})
+
+
+def test_limits_may_meet() -> None:
+    assert SearchConfig(limits=("x<=1", "x>=1")).limits == ("x<=1", "x>=1")
+    with pytest.raises(InvalidInput, match="expected '<=' or '>=' and a number"):
+        Limit("x", "<=", "1")  # type: ignore[arg-type]
