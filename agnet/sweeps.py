@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 
 from agnet.benchmarks import open_benchmark
+from agnet.checks import folder_of, whole
 from agnet.config import SearchConfig
 from agnet.errors import EvaluationError, InvalidInput
 from agnet.loop import search
@@ -110,13 +111,15 @@ def sweep(
         The runs, in order of ``seeds``.
 
     Raises:
-        InvalidInput: If a run is there already and ``resume`` is not set, or a setting cannot be
-            used.
+        InvalidInput: If a run is there already and ``resume`` is not set, there is no seed or one
+            twice, or a setting cannot be used.
     """
+    workers = whole("workers", workers)
+    seeds = _distinct(seeds)
     benchmark = open_benchmark(**config.benchmark)
     config = settle(config, {}, None, False, benchmark)
     strategy = check(benchmark, config)
-    folders = [seed_folder(Path(out), seed) for seed in seeds]
+    folders = [seed_folder(folder_of("out", out), seed) for seed in seeds]
     there = [folder for folder in folders if (folder / CONFIG).exists()]
     if there and not resume:
         raise InvalidInput(f"a run lies in {there[0]}; resume the sweep, or choose another folder")
@@ -125,8 +128,6 @@ def sweep(
     config = with_initial(config, strategy)
     for folder in there:
         _check_same(read_config(folder), config, folder)
-    if workers < 1:
-        raise InvalidInput(f"got {workers} workers; expected 1 or more")
     jobs = [(replace(config, seed=s), f, test) for s, f in zip(seeds, folders, strict=True)]
     with (
         _single_threaded(),
@@ -135,6 +136,13 @@ def sweep(
     ):
         _watch([pool.submit(_search_seed, *job) for job in jobs], progress)
     return [Run.open(folder, benchmark) for folder in folders]
+
+
+def _distinct(seeds: Sequence[int]) -> tuple[int, ...]:
+    found = tuple(whole("a seed", seed, 0) for seed in seeds)
+    if not found or len(set(found)) < len(found):
+        raise InvalidInput(f"got the seeds {list(found)}; expected at least one, and each once")
+    return found
 
 
 def _check_same(old: SearchConfig, new: SearchConfig, folder: Path) -> None:

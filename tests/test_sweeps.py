@@ -57,8 +57,15 @@ def test_a_sweep_equals_its_searches_and_resumes(tmp_path: Path) -> None:
     other = replace(CONFIG, strategy="evolution")
     with pytest.raises(InvalidInput, match="strategy = random, the sweep has evolution"):
         sweep(other, (0, 7), tmp_path, resume=True)
-    with pytest.raises(InvalidInput, match="0 workers"):
+    with pytest.raises(InvalidInput, match="workers = 0"):
         sweep(CONFIG, (5,), tmp_path, workers=0)
+
+
+@pytest.mark.parametrize("seeds", [[], [0, 0], [1.5], [-1]], ids=str)
+def test_no_seed_and_one_twice_are_refused(seeds: list[int], tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="seed"):
+        sweep(CONFIG, seeds, tmp_path / "sw")
+    assert not (tmp_path / "sw").exists()
 
 
 def test_a_sweep_that_left_its_beginning_open_can_be_given_more(tmp_path: Path) -> None:
