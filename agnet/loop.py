@@ -11,10 +11,11 @@ import numpy as np
 
 from agnet.asynchronous import Asynchronous
 from agnet.benchmarks import Benchmark
+from agnet.checks import folder_of, whole
 from agnet.config import SearchConfig
 from agnet.errors import InvalidInput
 from agnet.evaluation import Evaluator, InProcess, LocalProcesses
-from agnet.preparation import check_asynchronous, prepare, settle, with_initial
+from agnet.preparation import check_asynchronous, check_benchmark, prepare, settle, with_initial
 from agnet.progress import Progress, Silent
 from agnet.recording import Recorder
 from agnet.rounds import Rounds
@@ -71,10 +72,11 @@ def search(
         RunLocked: If another process is writing the run.
         StorageError: If the run cannot be written; what was recorded is intact.
     """
-    if not callable(workers) and workers < 0:
-        raise InvalidInput(f"got {workers} workers; expected 0 (this process) or more")
-    folder = None if out is None else Path(out)
-    if isinstance(strategy, str):
+    check_benchmark(benchmark)
+    if not callable(workers):
+        workers = whole("workers", workers, 0)
+    folder = None if out is None else folder_of("out", out)
+    if strategy is not None and not callable(strategy):
         settings["strategy"] = strategy
     config = config or SearchConfig(queries=min(SearchConfig.queries, benchmark.space.size))
     config = settle(config, settings, folder, resume, benchmark)
@@ -83,7 +85,7 @@ def search(
     problem, columns = prepare(benchmark, config)
     rng = stream(config.seed, "strategy")
     if callable(strategy):
-        chooser = strategy(problem, rng)
+        chooser = _made_by(strategy, problem, rng)
     else:
         chooser = make_strategy(config.strategy, problem, rng, config.options)
     check_asynchronous(config, chooser)
@@ -107,6 +109,18 @@ def search(
         return Run(config, benchmark, storage)
     finally:
         storage.close()
+
+
+def _made_by(factory: StrategyFactory, problem: Problem, rng: np.random.Generator) -> Strategy:
+    """Makes a strategy of one's own, and checks that it is one."""
+    of_strategies = not isinstance(factory, type) or issubclass(factory, Strategy)
+    made = factory(problem, rng) if of_strategies else None
+    if not isinstance(made, Strategy):
+        raise InvalidInput(
+            f"got strategy = {factory!r}; expected a name, a class of strategies, or what makes "
+            "one of a problem and a generator of random numbers"
+        )
+    return made
 
 
 def _evaluator(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.benchmarks import Benchmark, find_metric
+from agnet.checks import whole
 from agnet.config import SearchConfig, without_none
 from agnet.errors import InvalidArchitecture, InvalidInput
 from agnet.runs import Run, read_config
@@ -24,11 +25,25 @@ from agnet.strategies.base import Computes, Earlier
 __all__ = [
     "check",
     "check_asynchronous",
+    "check_benchmark",
     "initial_architectures",
     "prepare",
     "settle",
     "with_initial",
 ]
+
+
+def check_benchmark(benchmark: Benchmark) -> None:
+    """Checks that something is a benchmark, and not the name of one.
+
+    Raises:
+        InvalidInput: If it is none.
+    """
+    if not isinstance(benchmark, Benchmark):
+        raise InvalidInput(
+            f"got the benchmark {benchmark!r}; expected what open_benchmark returns, or a "
+            "Benchmark of your own"
+        )
 
 
 def settle(
@@ -57,9 +72,11 @@ def settle(
             f"got the setting {unknown[0]!r}; expected one of "
             f"{', '.join(SearchConfig.__dataclass_fields__)}"
         )
-    given: dict[str, Any] = {
-        name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()
-    }
+    if not isinstance(config, SearchConfig):
+        raise InvalidInput(
+            f"got the configuration {config!r}; expected a SearchConfig, or its fields by name"
+        )
+    given = dict(settings)
     exists = folder is not None and (folder / CONFIG).exists()
     if not resume:
         if exists:
@@ -76,7 +93,7 @@ def settle(
             f"got the benchmark {dict(benchmark.settings)}; the run to resume was made on "
             f"{dict(old.benchmark)}"
         )
-    queries = given.pop("queries", old.queries)
+    queries = whole("queries", given.pop("queries", old.queries))
     if given:
         raise InvalidInput(
             f"got {', '.join(given)} for a run that is resumed; only queries can be changed"

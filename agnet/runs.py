@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnet.benchmarks import Benchmark, open_benchmark
+from agnet.checks import folder_of
 from agnet.config import SearchConfig
 from agnet.errors import InvalidInput, StorageError
 from agnet.objectives import Outcomes, outcomes
@@ -58,7 +59,7 @@ class Run:
         Raises:
             InvalidInput: If there is no run.
         """
-        path = Path(folder)
+        path = folder_of("folder", folder)
         config = read_config(path)
         storage = RunStorage(path, write=False)
         try:
@@ -68,6 +69,16 @@ class Run:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __fspath__(self) -> str:
+        """Its folder, so that a run can be named where the folder of one is asked for.
+
+        Raises:
+            InvalidInput: If it was kept in memory.
+        """
+        if self.folder is None:
+            raise InvalidInput("the run was kept in memory; search with out=FOLDER to use it so")
+        return str(self.folder.resolve())
 
     def __repr__(self) -> str:
         where = "in memory" if self.folder is None else str(self.folder)

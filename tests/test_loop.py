@@ -333,13 +333,42 @@ def test_test_metrics_are_read_once_and_recorded(tmp_path: Path) -> None:
         ({"strategy": "genius"}, InvalidInput, "'genius'"),
         ({"options": {"genius": 1}}, InvalidInput, "'genius'"),
         ({"quueries": 1}, InvalidInput, "'quueries'"),
-        ({"workers": -1}, InvalidInput, "-1 workers"),
+        ({"workers": -1}, InvalidInput, "workers = -1"),
+        ({"workers": "2"}, InvalidInput, "workers = '2'"),
+        ({"workers": 1.5}, InvalidInput, "workers = 1.5"),
+        ({"config": {"queries": 3}}, InvalidInput, "expected a SearchConfig"),
+        ({"strategy": 3}, InvalidInput, "expected a name"),
+        ({"strategy": int}, InvalidInput, "<class 'int'>; expected a name"),
+        ({"strategy": lambda problem, rng: None}, InvalidInput, "expected a name"),
+        ({"options": [1]}, InvalidInput, "expected a table"),
+        ({"reference": 5}, InvalidInput, "list of numbers"),
+        ({"limits": "speed<=5"}, InvalidInput, "list of texts"),
+        ({"limits": None}, InvalidInput, "list of texts"),
+        ({"objectives": 3}, InvalidInput, "list of texts"),
+        ({"warm_start": 3}, InvalidInput, "warm_start = 3"),
+        ({"out": 3}, InvalidInput, "out = 3"),
         ({"resume": True}, InvalidInput, "folder"),
     ],
 )
 def test_bad_input_is_refused(settings: dict[str, Any], error: type, said: str) -> None:
     with pytest.raises(error, match=said):
         search(Toy(), **settings)
+
+
+def test_what_is_no_benchmark_or_no_folder_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="'nasbench201'; expected what open_benchmark returns"):
+        search("nasbench201")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="folder = None"):
+        Run.open(None)  # type: ignore[arg-type]
+
+
+def test_a_run_to_begin_with_can_be_named_by_itself(tmp_path: Path) -> None:
+    first = search(Toy(), out=tmp_path / "first", strategy="random", queries=8, init=8)
+    few: dict[str, Any] = {"queries": 3, "init": 2, "options": {"generator": False}}
+    run = search(Toy(), warm_start=first, **few)
+    assert run.config.warm_start == str(tmp_path / "first")
+    with pytest.raises(InvalidInput, match="kept in memory"):
+        search(Toy(), warm_start=run, **few)
 
 
 def test_by_default_there_are_no_more_queries_than_architectures() -> None:
