@@ -16,6 +16,7 @@ from typing import Any, Final, final
 
 import numpy as np
 
+from agnet.checks import whole
 from agnet.errors import InvalidInput
 from agnet.extras import needs
 from agnet.integrations._optuna_history import (
@@ -125,11 +126,8 @@ class AGNetSampler(BaseSampler):  # type: ignore[misc]  # Optuna is not type-che
         Raises:
             InvalidInput: If a setting cannot be used.
         """
-        if n_startup_trials < 1 or (seed is not None and seed < 0):
-            raise InvalidInput(
-                f"got n_startup_trials {n_startup_trials} and seed {seed}; expected at least 1 and "
-                "at least 0"
-            )
+        n_startup_trials = whole("n_startup_trials", n_startup_trials)
+        seed = None if seed is None else whole("seed", seed, 0)
         for name, distribution in (search_space or {}).items():
             if not is_supported(distribution) and not distribution.single():
                 raise InvalidInput(f"got {distribution} for {name!r}; {UNSUPPORTED}")

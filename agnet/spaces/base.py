@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from torch_geometric.data import Data
 
-__all__ = ["LISTABLE", "SearchSpace", "check_level"]
+__all__ = ["LISTABLE", "SearchSpace", "check_level", "text_of"]
 
 LISTABLE: Final = 1_000_000
 """Spaces of at most so many architectures can be enumerated."""
@@ -256,3 +256,14 @@ def check_level(space: SearchSpace, level: str | None) -> None:
         raise InvalidInput(
             f"got the key level {level!r}; {space.name} has {', '.join(space.key_levels)}"
         )
+
+
+def text_of(value: Any) -> str:
+    """Returns what is to be read as an architecture, without white space around it.
+
+    Raises:
+        InvalidArchitecture: If it is no text.
+    """
+    if not isinstance(value, str):
+        raise InvalidArchitecture(f"got {value!r}; expected the text of an architecture")
+    return value.strip()

@@ -27,7 +27,7 @@ from agnet.spaces._blocks_classes import (
 from agnet.spaces._blocks_moves import KINDS, Change, apply, changes, pairs
 from agnet.spaces._blocks_text import read_blocks, write_blocks
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import LISTABLE, SearchSpace, check_level
+from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.key_index import KeyIndex
 from agnet.spaces.product import in_range
@@ -258,7 +258,7 @@ class BlockCells(SearchSpace):
         Raises:
             InvalidArchitecture: If the text is malformed; the message says where.
         """
-        read = read_blocks(text, self.lookbacks, self.operations, self.max_blocks)
+        read = read_blocks(text_of(text), self.lookbacks, self.operations, self.max_blocks)
         choices = np.zeros((1, self.max_blocks * PARTS), dtype=np.int16)
         flat = [1 + number for block in read for number in block]
         choices[0, : len(flat)] = flat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
 
@@ -14,7 +14,7 @@ import torch
 
 from agnet.errors import InvalidArchitecture, InvalidInput
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import LISTABLE, SearchSpace, check_level
+from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.product import (
     change_one,
@@ -93,6 +93,9 @@ class ChoiceSpace(SearchSpace):
             InvalidInput: If there is no choice, one that leaves none, or a text that would not be
                 read back.
         """
+        for name, given in choices.items():
+            if isinstance(given, str) or not isinstance(given, Iterable):
+                raise InvalidInput(f"got {name} = {given!r}; expected the options, as in [16, 32]")
         options = tuple(map(tuple, choices.values()))
         return cls(tuple(choices), options, tuple(map(_rising, options)))
 
@@ -227,7 +230,7 @@ class ChoiceSpace(SearchSpace):
         Raises:
             InvalidArchitecture: If the text is malformed; the message says where.
         """
-        fields = text.strip().split(",")
+        fields = text_of(text).split(",")
         if len(fields) != len(self.names):
             raise InvalidArchitecture(
                 f"got {text!r}; expected {len(self.names)} choices: {', '.join(self.names)}"

@@ -19,7 +19,7 @@ import torch
 from agnet.errors import InvalidArchitecture, InvalidInput
 from agnet.spaces._genotype import Edge, read_genotype
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import SearchSpace, check_level
+from agnet.spaces.base import SearchSpace, check_level, text_of
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.product import change_one, in_range, mixed_radix, one_change_variants
 
@@ -199,7 +199,7 @@ class DARTS(SearchSpace):
         Raises:
             InvalidArchitecture: If the text is malformed; the message says where.
         """
-        fields = read_genotype(text)
+        fields = read_genotype(text_of(text))
         rows = [_node(edges, node, cell) for cell in CELLS for node, edges in _nodes(fields, cell)]
         return Architecture(self, [choice for row in rows for choice in row])
 

@@ -29,7 +29,7 @@ from agnet.spaces._nasbench101_hash import graph_hash
 from agnet.spaces._nasbench101_moves import CHANCES, CHANGES, changed, mixed, with_one_more
 from agnet.spaces._nasbench101_text import OPERATIONS, read_vertex
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import SearchSpace, check_level
+from agnet.spaces.base import SearchSpace, check_level, text_of
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.product import in_range
 
@@ -218,7 +218,7 @@ class NASBench101(SearchSpace):
         Raises:
             InvalidArchitecture: If the text is malformed; the message says where.
         """
-        vertices = text.strip().split("+")
+        vertices = text_of(text).split("+")
         if len(vertices) >= self.max_vertices:
             raise InvalidArchitecture(
                 f"got {len(vertices) + 1} vertices, the input included, in {text!r}; {self.name} "

@@ -20,7 +20,7 @@ import torch
 
 from agnet.errors import InvalidArchitecture
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import SearchSpace, check_level
+from agnet.spaces.base import SearchSpace, check_level, text_of
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.product import (
     change_one,
@@ -212,7 +212,7 @@ class NASBench201(SearchSpace):
         Raises:
             InvalidArchitecture: If the text is malformed; the message says where.
         """
-        blocks = text.strip().split("+")
+        blocks = text_of(text).split("+")
         if len(blocks) != 3:
             raise InvalidArchitecture(
                 f"got {len(blocks)} blocks joined by '+' in {text!r}; a NAS-Bench-201 cell has 3, "

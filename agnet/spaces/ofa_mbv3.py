@@ -28,7 +28,7 @@ from agnet.spaces._ofa_mbv3_cost import (
 )
 from agnet.spaces._ofa_mbv3_text import NAMES, read_choices
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import SearchSpace, check_level
+from agnet.spaces.base import SearchSpace, check_level, text_of
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.product import in_range, mixed_radix
 
@@ -279,7 +279,7 @@ class OFAMobileNetV3(SearchSpace):
         Raises:
             InvalidArchitecture: If the text is malformed; the message says where.
         """
-        return Architecture(self, read_choices(text))
+        return Architecture(self, read_choices(text_of(text)))
 
     def format(self, choices: Sequence[int]) -> str:
         """Writes the resolution and the layers of each stage."""

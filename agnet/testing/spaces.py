@@ -66,12 +66,12 @@ class SpaceContract(ABC):
             assert str(space.parse(f"  {arch}\n")) == str(arch)
 
     def test_malformed_text_is_refused(self) -> None:
-        """Every proper prefix of a text, and other rubbish, raises a typed error."""
+        """Every proper prefix of a text, and other rubbish or no text, raises a typed error."""
         space = self.space()
         text = str(self.draw()[0])
-        for wrong in ("", "x", "|||", text + "x", "\x00", text[: len(text) // 2], text[1:]):
+        for wrong in ("", "x", "|||", text + "x", "\x00", text[: len(text) // 2], text[1:], None):
             try:
-                space.parse(wrong)
+                space.parse(cast("str", wrong))
             except InvalidArchitecture:
                 continue
             raise AssertionError(f"{wrong!r} was accepted")

@@ -319,8 +319,9 @@ def test_threads_and_pickles() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"seed": -1}, "seed -1"),
-        ({"n_startup_trials": 0}, "n_startup_trials 0"),
+        ({"seed": -1}, "seed = -1"),
+        ({"seed": "a"}, "seed = 'a'"),
+        ({"n_startup_trials": 0}, "n_startup_trials = 0"),
         ({"search_space": {"x": FloatDistribution(0, 1)}}, "'x'; only choices"),
         ({"search_space": {"x": IntDistribution(0, 16)}}, "'x'; only choices"),
     ],

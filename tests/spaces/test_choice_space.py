@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -122,3 +124,9 @@ def test_texts_that_would_not_be_read_back_are_refused(options: list[str]) -> No
         ChoiceSpace.of(first=["x", "y"], second=options)
     with pytest.raises(InvalidInput, match="for a choice"):
         ChoiceSpace(("a",), (("x", "y"), ("x", "y")), (False,))
+
+
+@pytest.mark.parametrize("options", [8, "relu", None])
+def test_what_is_no_list_of_options_is_refused(options: Any) -> None:
+    with pytest.raises(InvalidInput, match="width = .*expected the options"):
+        ChoiceSpace.of(width=options)

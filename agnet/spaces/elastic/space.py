@@ -13,7 +13,7 @@ import torch
 
 from agnet.errors import InvalidArchitecture, InvalidInput
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import LISTABLE, SearchSpace, check_level
+from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of
 from agnet.spaces.elastic.config import ElasticConfig
 from agnet.spaces.elastic.cost import macs_tables, params_tables
 from agnet.spaces.elastic.genes import EXIT, RESOLUTION, WIDTH, Genes
@@ -183,7 +183,7 @@ class ElasticSpace(SearchSpace):
         Raises:
             InvalidArchitecture: If the text is malformed; the message says where.
         """
-        heads, codes = read_text(self.config, text)
+        heads, codes = read_text(self.config, text_of(text))
         return Architectures(self, self.genes.join(np.array([heads]), np.array([codes])))[0]
 
     def format(self, choices: Sequence[int]) -> str:
