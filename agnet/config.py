@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, cast
 
 import tomli_w
@@ -138,6 +139,21 @@ class SearchConfig:
         except tomllib.TOMLDecodeError as error:
             raise InvalidInput(f"the configuration is not valid TOML: {error}") from error
         return cls.from_table(table)
+
+    @classmethod
+    def from_file(cls, path: Path) -> SearchConfig:
+        """Reads a configuration from a file; what is wrong with it is said with its path.
+
+        Raises:
+            InvalidInput: As :meth:`from_toml`.
+            OSError: If the file cannot be read.
+            UnicodeDecodeError: If it is no text.
+        """
+        text = path.read_text(encoding="utf-8")
+        try:
+            return cls.from_toml(text)
+        except InvalidInput as error:
+            raise InvalidInput(f"{path}: {error}") from error
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> SearchConfig:

@@ -143,7 +143,7 @@ def _earlier(folder: Path, benchmark: Benchmark) -> Earlier:
     """Reads what another run has measured of architectures of a benchmark's space."""
     run, space = Run.open(folder, benchmark), benchmark.space
     try:
-        archs = space.batch([space.parse(row.arch) for row in run.rows])
+        archs = space.batch([run.arch(row) for row in run.rows])
     except InvalidArchitecture as error:
         raise InvalidInput(
             f"the run {folder} cannot warm a search of {space.name}, being of another space: "

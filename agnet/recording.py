@@ -16,6 +16,7 @@ from agnet.evaluation import Evaluation, Evaluator
 from agnet.objectives import Outcomes, outcomes
 from agnet.preparation import initial_architectures
 from agnet.progress import Progress
+from agnet.runs import recorded_arch
 from agnet.spaces import Architecture, Architectures
 from agnet.standing import StandingTracker
 from agnet.storage import QueryRow, RunStorage
@@ -45,11 +46,17 @@ class Recorder:
         storage: RunStorage,
         progress: Progress,
     ) -> None:
-        """Takes what was recorded before; nothing of it is told yet."""
+        """Takes what was recorded before; nothing of it is told yet.
+
+        Raises:
+            InvalidArchitecture: If something of it is none of the space.
+        """
         self.config, self.problem, self._strategy = config, problem, strategy
         self._storage, self._progress = storage, progress
         self._tracker = StandingTracker(storage.columns, problem.objectives, problem.limits)
         self.rows = {row.query: row for row in storage.rows()}
+        for row in self.rows.values():
+            recorded_arch(problem.space, row, storage.folder)
         self.told: set[str] = set()
         # One thread: sums in another order would make another history on another machine.
         self._threads = ThreadpoolController()

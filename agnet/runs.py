@@ -12,17 +12,17 @@ import numpy.typing as npt
 from agnet.benchmarks import Benchmark, open_benchmark
 from agnet.checks import folder_of
 from agnet.config import SearchConfig
-from agnet.errors import InvalidInput, StorageError
+from agnet.errors import InvalidArchitecture, InvalidInput, StorageError
 from agnet.objectives import Outcomes, outcomes
 from agnet.pareto import hypervolume_curve, non_dominated
-from agnet.spaces import Architecture
+from agnet.spaces import Architecture, SearchSpace
 from agnet.storage import CONFIG, QueryRow, RunStorage
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["Run", "held_out_metrics", "read_config"]
+__all__ = ["Run", "held_out_metrics", "read_config", "recorded_arch"]
 
 UNPLANNED: Final = 16  # queries that take the place of initial architectures where there are none
 
@@ -123,7 +123,15 @@ class Run:
     def best(self) -> Architecture | None:
         """The architecture of :attr:`best_query`."""
         row = self.best_query
-        return None if row is None else self.benchmark.space.parse(row.arch)
+        return None if row is None else self.arch(row)
+
+    def arch(self, row: QueryRow) -> Architecture:
+        """Reads the architecture of a row.
+
+        Raises:
+            InvalidArchitecture: If it is none of the space; the message names run and query.
+        """
+        return recorded_arch(self.benchmark.space, row, self.folder)
 
     def pareto(self) -> tuple[QueryRow, ...]:
         """The feasible queries that no other one dominates, by the first objective, the best first.
@@ -242,6 +250,18 @@ class Run:
         return found
 
 
+def recorded_arch(space: SearchSpace, row: QueryRow, folder: Path | None) -> Architecture:
+    """Reads the architecture that a run in a folder has recorded.
+
+    Raises:
+        InvalidArchitecture: If it is none of the space; the message names run and query.
+    """
+    try:
+        return space.parse(row.arch)
+    except InvalidArchitecture as error:
+        raise InvalidArchitecture(f"run {folder}, query {row.query}: {error}") from error
+
+
 def held_out_metrics(benchmark: Benchmark) -> list[str]:
     """Returns the names of a benchmark's held-out metrics.
 
@@ -267,7 +287,7 @@ def read_config(folder: Path) -> SearchConfig:
     """
     path = folder / CONFIG
     try:
-        return SearchConfig.from_toml(path.read_text(encoding="utf-8"))
+        return SearchConfig.from_file(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InvalidInput(f"{folder} holds no run: {CONFIG} is not there") from error
     except (OSError, UnicodeDecodeError) as error:

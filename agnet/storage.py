@@ -10,7 +10,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from filelock import FileLock, Timeout
 from agnet.config import SearchConfig
 from agnet.errors import InvalidInput, RunLocked, StorageError
 from agnet.files import read_state, replace_file, state_bytes
+from agnet.stored import DAMAGED, QueryRow, read_epoch, read_row, read_test
 
 __all__ = ["CONFIG", "RESERVED", "QueryRow", "RunStorage", "stamp"]
 
@@ -38,29 +38,6 @@ EPOCHS: Final = (
 )
 RESERVED: Final = frozenset({"query", "round", "arch", "feasible", "seconds", "failure"})
 """Columns of a run that no metric can be called."""
-
-
-@dataclass(frozen=True)
-class QueryRow:
-    """One evaluated architecture.
-
-    Attributes:
-        query: Its number, from 1, in the order of asking.
-        round: The round it belongs to; 0 for the initial architectures.
-        arch: Its text.
-        values: One number a recorded metric; NaN where the evaluation failed.
-        feasible: Whether it was evaluated with success and keeps every limit.
-        seconds: Wall-clock seconds of the evaluation.
-        failure: Why the evaluation failed, or None.
-    """
-
-    query: int
-    round: int
-    arch: str
-    values: tuple[float, ...]
-    feasible: bool
-    seconds: float
-    failure: str | None
 
 
 @final
@@ -131,21 +108,14 @@ class RunStorage:
                     file.write(_csv(_fields(row)))
 
     def rows(self) -> list[QueryRow]:
-        """Returns all rows in order of their numbers."""
+        """Returns all rows in order of their numbers.
+
+        Raises:
+            StorageError: If they cannot be read, or one holds what was never written.
+        """
         with self._reading():
             found = self._database.execute("SELECT * FROM queries ORDER BY query").fetchall()
-        return [
-            QueryRow(
-                query=row[0],
-                round=row[1],
-                arch=row[2],
-                values=tuple(math.nan if x is None else x for x in row[3:-3]),
-                feasible=bool(row[-3]),
-                seconds=row[-2],
-                failure=row[-1],
-            )
-            for row in found
-        ]
+        return [read_row(row, self.columns, self._named) for row in found]
 
     def epochs(self) -> list[tuple[int, int, str, float]]:
         """Returns query, epoch, name and number of all that was seen on the way, in order."""
@@ -154,7 +124,7 @@ class RunStorage:
         with self._reading():
             known = self._database.execute(there).fetchone() is not None
             found = self._database.execute(query).fetchall() if known else []
-        return [(*row[:3], math.nan if row[3] is None else row[3]) for row in found]
+        return [read_epoch(row, self._named) for row in found]
 
     def round_size(self, round_: int, planned: int) -> int:
         """Returns how many architectures a round asks for.
@@ -211,7 +181,7 @@ class RunStorage:
         """Returns the architecture and held-out metrics that were read, or None if never."""
         with self._reading():
             found = self._database.execute("SELECT arch, metrics FROM tests").fetchone()
-        return None if found is None else (found[0], json.loads(found[1]))
+        return None if found is None else read_test(found[0], found[1], self._named)
 
     def write_history(self) -> None:
         """Writes ``history.csv`` afresh from the database, in order."""
@@ -266,7 +236,10 @@ class RunStorage:
             if schema == 0 and self._write:
                 self._make_tables(columns)
             elif schema != SCHEMA:
-                raise InvalidInput(f"{self.folder} is of run schema {schema}; expected {SCHEMA}")
+                raise InvalidInput(
+                    f"{self._named} is of run schema {schema}; expected {SCHEMA}: another version "
+                    "of agnet made it, so open it with that one, or search again elsewhere"
+                )
             elif self._write and not self.has_config:
                 self._begin_again(columns)
             if self._write:
@@ -315,12 +288,18 @@ class RunStorage:
         with self._writing(name):
             replace_file(self.folder / name, content)
 
+    @property
+    def _named(self) -> str:
+        return f"{self.folder}/{DATABASE}"
+
     @contextmanager
     def _reading(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise StorageError(f"cannot read {self.folder}/{DATABASE}: {error}") from error
+            # A locked file or a full disk is an operational error: nothing is damaged then.
+            advice = "" if isinstance(error, sqlite3.OperationalError) else f". {DAMAGED}"
+            raise StorageError(f"cannot read {self._named}: {error}{advice}") from error
 
     @contextmanager
     def _writing(self, what: str) -> Iterator[None]:

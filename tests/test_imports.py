@@ -33,7 +33,8 @@ ALLOWED = {
     "integrations": BASE | {"extras", "spaces", "strategies"},
     "workers": set(),
     "evaluation": {"errors", "benchmarks", "spaces", "workers"},
-    "storage": {"errors", "config", "files"},
+    "stored": {"errors"},
+    "storage": {"errors", "config", "files", "stored"},
     # A run asks the reports to be shown, when it is.
     "runs": BASE | {"pareto", "config", "storage", "benchmarks", "spaces", "report"},
     "preparation": BASE | {"config", "runs", "storage", "benchmarks", "spaces", "strategies"},

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import math
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -170,10 +171,10 @@ def test_a_damaged_database_is_a_typed_error(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     content = path.read_bytes()
     path.write_bytes(content[:8192] + bytes(len(content) - 8192))
-    with pytest.raises(StorageError, match="cannot read"):
+    with pytest.raises(StorageError, match="cannot read .*It is damaged: put back a copy"):
         RunStorage(tmp_path, write=False).rows()
     path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(StorageError, match="cannot read"):
+    with pytest.raises(StorageError, match="cannot read .*It is damaged: put back a copy"):
         RunStorage(tmp_path, write=False)
 
 
@@ -292,3 +293,36 @@ def test_a_run_of_an_earlier_version_has_no_epochs_and_goes_on(tmp_path: Path) -
     assert storage.epochs() == [(2, 1, "loss", 1.0)]
     assert len(storage.rows()) == 2
     storage.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE queries SET val_accuracy = 'high' WHERE query = 2", "query 2 has val_accuracy"),
+        ("UPDATE queries SET seconds = 'long' WHERE query = 2", "query 2 has seconds = 'long'"),
+        ("UPDATE queries SET arch = x'00' WHERE query = 2", "query 2 has arch"),
+        ("UPDATE queries SET round = 'a' WHERE query = 2", "query 2 has round = 'a'"),
+        ("INSERT INTO tests VALUES ('now', 'a', '{')", "test result has metrics = '{'"),
+        ("INSERT INTO tests VALUES ('now', 'a', '[1]')", "test result has metrics"),
+        ("INSERT INTO tests VALUES ('now', 'a', '{\"x\": \"y\"}')", "test result has x = 'y'"),
+        ("INSERT INTO epochs VALUES (1, 1, 'loss', 'low')", "query 1, epoch 1 has loss"),
+    ],
+)
+def test_what_was_never_written_is_a_typed_error(change: str, said: str, tmp_path: Path) -> None:
+    fill(tmp_path).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "run.sqlite")) as database, database:
+        database.execute(change)
+    storage = RunStorage(tmp_path, write=False)
+    with pytest.raises(
+        StorageError, match=rf"run.sqlite, (the )?{re.escape(said)}.*put back a copy"
+    ):
+        _ = storage.rows(), storage.epochs(), storage.test_reading()
+    storage.close()
+
+
+def test_a_run_of_another_schema_says_what_to_do(tmp_path: Path) -> None:
+    fill(tmp_path).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "run.sqlite")) as database, database:
+        database.execute("PRAGMA user_version = 2")
+    with pytest.raises(InvalidInput, match="run schema 2; expected 1: another version"):
+        RunStorage(tmp_path, write=False)

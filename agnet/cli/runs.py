@@ -28,6 +28,8 @@ def compare(
     groups = open_groups(runs)
     if at and min(at) < 1:
         raise InvalidInput(f"got --at {min(at)}; expected at least 1")
+    for run in (run for group in groups.values() for run in group):
+        _ = run.best  # what was recorded there should be an architecture
     shortest = min(len(run) for group in groups.values() for run in group)
     show_comparison(groups, at or sorted({max(shortest // 2, 1), max(shortest, 1)}))
 

@@ -254,7 +254,7 @@ def _settle(given: dict[str, Any], source: dict[str, Any], config: Path | None) 
     base = SearchConfig()
     if config is not None:
         try:
-            base = SearchConfig.from_toml(config.read_text(encoding="utf-8"))
+            base = SearchConfig.from_file(config)
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidInput(f"cannot read the configuration {config}: {error}") from error
     if source:

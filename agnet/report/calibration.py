@@ -228,7 +228,7 @@ def _told(run: Run, values: Array, known: Rows) -> tuple[list[Told], str]:
     told, archs = [], run.benchmark.space.batch([])
     if len(known):
         space = run.benchmark.space
-        archs = space.batch([space.parse(row.arch) for row in run.rows[: len(values)]])
+        archs = space.batch([run.arch(row) for row in run.rows[: len(values)]])
     try:
         for stretch in stretches(run, later, min(MOST, max(len(later) // RANKED, 1))):
             before = known[known < stretch.rows.min()]

@@ -160,7 +160,7 @@ def _best_run(runs: Sequence[Run]) -> Run:
 
 def _card(run: Run, at: int) -> Markup:
     row = run.rows[at]
-    arch = run.benchmark.space.parse(row.arch)
+    arch = run.arch(row)
     values = ", ".join(f"{name} {text}" for name, text in metrics_of(run, at))
     said = [element("strong", f"query {row.query}"), f": {values}", element("br")]
     return element(

@@ -39,8 +39,7 @@ class Drawings:
         """Draws the best, and evenly taken others, about ``most`` in all."""
         best = best_of(run)
         rows = np.union1d(some(np.arange(len(run)), most - len(best)), np.array(best, dtype=int))
-        space = run.benchmark.space
-        pictures = {row: svg(space.parse(run.rows[row].arch)) for row in rows.tolist()}
+        pictures = {row: svg(run.arch(run.rows[row])) for row in rows.tolist()}
         return cls(name, len(run), pictures)
 
     @property

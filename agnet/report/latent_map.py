@@ -244,7 +244,7 @@ def _flattened(
 ) -> tuple[Array, Array]:
     """Places of the rows, and of draws from the prior."""
     space = run.benchmark.space
-    archs = space.batch([space.parse(run.rows[row].arch) for row in rows])
+    archs = space.batch([run.arch(run.rows[row]) for row in rows])
     codes = generator.encode(archs).numpy().astype(np.float64)
     drawn = stream(run.config.seed, "latent map").standard_normal((DRAWS, codes.shape[1]))
     if reduction == "umap":

@@ -92,7 +92,7 @@ class Strip:
             why = "Fewer than two feasible architectures were found."
         if generator is None or len(rows) < 2:
             return cls((), np.empty(0), np.empty(0, dtype=np.int64), why)
-        archs = space.batch([space.parse(run.rows[row].arch) for row in rows])
+        archs = space.batch([run.arch(run.rows[row]) for row in rows])
         far = int(space.edit_distance(space.batch([archs[0]] * len(archs)), archs).argmax())
         return cls.of(archs[0], archs[far], generator)
 

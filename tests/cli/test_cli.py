@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -271,6 +274,24 @@ def test_bad_checkpoints_are_one_line(damage: str, terminal: Terminal) -> None:
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert "checkpoint" in err
     assert Path("a/history.csv").read_text() == rows
+
+
+def test_runs_that_record_no_architectures_are_one_line(terminal: Terminal) -> None:
+    terminal("search", *QUICK, "--out", "a")
+    with contextlib.closing(sqlite3.connect("a/run.sqlite")) as database, database:
+        database.execute("UPDATE queries SET arch = 'foo'")
+    for command in (["compare", "a"], ["report", "a"], ["search", "--resume", "--out", "a"]):
+        code, out, err = terminal(*command)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+        assert re.search(r"run a, query \d+: got .*foo", err)
+
+
+def test_bad_configurations_are_one_line_with_their_file(terminal: Terminal) -> None:
+    terminal("search", *QUICK, "--out", "a")
+    Path("a/config.toml").write_text("sed = 3")
+    for command in (["compare", "a"], ["search", "--config", "a/config.toml"]):
+        code, _, err = terminal(*command)
+        assert (code, "a/config.toml: got the configuration key 'sed'" in err) == (2, True)
 
 
 @pytest.mark.parametrize(
