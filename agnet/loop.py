@@ -15,7 +15,14 @@ from agnet.checks import folder_of, whole
 from agnet.config import SearchConfig
 from agnet.errors import InvalidInput
 from agnet.evaluation import Evaluator, InProcess, LocalProcesses
-from agnet.preparation import check_asynchronous, check_benchmark, prepare, settle, with_initial
+from agnet.preparation import (
+    check_asynchronous,
+    check_benchmark,
+    check_possible,
+    prepare,
+    settle,
+    with_initial,
+)
 from agnet.progress import Progress, Silent
 from agnet.recording import Recorder
 from agnet.rounds import Rounds
@@ -83,6 +90,8 @@ def search(
     if callable(strategy):
         config = replace(config, strategy=getattr(strategy, "__name__", type(strategy).__name__))
     problem, columns = prepare(benchmark, config)
+    if not resume:
+        check_possible(benchmark, problem)
     rng = stream(config.seed, "strategy")
     if callable(strategy):
         chooser = _made_by(strategy, problem, rng)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,16 @@ __all__ = [
     "check",
     "check_asynchronous",
     "check_benchmark",
+    "check_possible",
     "initial_architectures",
     "prepare",
     "settle",
     "with_initial",
+    "with_more",
 ]
+
+
+LOOKED_THROUGH: Final = 50_000  # architectures whose limits are computed before a search
 
 
 def check_benchmark(benchmark: Benchmark) -> None:
@@ -93,14 +98,26 @@ def settle(
             f"got the benchmark {dict(benchmark.settings)}; the run to resume was made on "
             f"{dict(old.benchmark)}"
         )
-    queries = whole("queries", given.pop("queries", old.queries))
+    queries = given.pop("queries", old.queries)
     if given:
         raise InvalidInput(
             f"got {', '.join(given)} for a run that is resumed; only queries can be changed"
         )
-    if queries < old.queries:
-        raise InvalidInput(f"got {queries} queries; the run to resume was made with {old.queries}")
-    return replace(old, queries=queries)
+    return with_more(old, queries)
+
+
+def with_more(config: SearchConfig, queries: int) -> SearchConfig:
+    """Returns the configuration of a run to resume, with at least as many queries.
+
+    Raises:
+        InvalidInput: If they are fewer.
+    """
+    if whole("queries", queries) < config.queries:
+        raise InvalidInput(
+            f"got {queries} queries; the run to resume was made with {config.queries}, of which "
+            "there can be more, not fewer"
+        )
+    return replace(config, queries=queries)
 
 
 def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[str, ...]]:
@@ -139,6 +156,21 @@ def prepare(benchmark: Benchmark, config: SearchConfig) -> tuple[Problem, tuple[
     return problem, tuple(dict.fromkeys(wanted))
 
 
+def check_possible(benchmark: Benchmark, problem: Problem) -> None:
+    """Checks that something keeps the limits that are computed, where that is seen at once.
+
+    Raises:
+        InvalidInput: If nothing does.
+    """
+    space, limits = problem.space, [problem.limits[at] for at in problem.known_limits]
+    if limits and benchmark.instant and space.size <= LOOKED_THROUGH:
+        if not problem.keeps_known_limits(space.enumerate()).any():
+            raise InvalidInput(
+                f"got the limits {', '.join(map(str, limits))}, which none of the {space.size} "
+                f"architectures of {space.name} keeps; loosen them"
+            )
+
+
 def _earlier(folder: Path, benchmark: Benchmark) -> Earlier:
     """Reads what another run has measured of architectures of a benchmark's space."""
     run, space = Run.open(folder, benchmark), benchmark.space
@@ -170,6 +202,7 @@ def check(benchmark: Benchmark, config: SearchConfig) -> Strategy:
         MissingData: If a metric needs a file that has not been imported.
     """
     problem, _ = prepare(benchmark, config)
+    check_possible(benchmark, problem)
     rng = stream(config.seed, "strategy")
     strategy = make_strategy(config.strategy, problem, rng, config.options)
     check_asynchronous(config, strategy)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-from agnet.benchmarks import TableBenchmark
+from agnet.benchmarks import TableBenchmark, open_benchmark
 from agnet.errors import CheckpointError, InvalidInput, MissingData, RunLocked, StrategyError
 from agnet.loop import search
 from agnet.objectives import Outcomes
@@ -353,6 +353,12 @@ def test_test_metrics_are_read_once_and_recorded(tmp_path: Path) -> None:
 def test_bad_input_is_refused(settings: dict[str, Any], error: type, said: str) -> None:
     with pytest.raises(error, match=said):
         search(Toy(), **settings)
+
+
+def test_limits_that_nothing_keeps_are_refused_where_they_can_be_computed() -> None:
+    for limits in (["params_m<=0.01"], ["params_m>=1", "flops_m<=20"]):
+        with pytest.raises(InvalidInput, match=r"none of the 15625 .* loosen them"):
+            search(open_benchmark("nasbench201"), limits=limits)
 
 
 def test_what_is_no_benchmark_or_no_folder_is_refused() -> None:

@@ -352,6 +352,7 @@ def _resume(
     quiet: bool,
 ) -> None:
     from agnet.benchmarks import open_benchmark
+    from agnet.preparation import with_more
     from agnet.runs import held_out_metrics, read_config
     from agnet.sweeps import parse_seeds
 
@@ -364,7 +365,7 @@ def _resume(
             "--test and --quiet go with --resume, and --seeds for a sweep"
         )
     old = read_config(out if seeds is None else _first_there(out, parse_seeds(seeds)))
-    settled = replace(old, queries=old.queries if queries is None else queries)
+    settled = old if queries is None else with_more(old, queries)
     opened = open_benchmark(**old.benchmark)
     if test:
         held_out_metrics(opened)

@@ -99,6 +99,8 @@ def test_resume_compare_and_sweep(terminal: Terminal) -> None:
     terminal("search", *QUICK, "--out", "a")
     code, out, _ = terminal("search", "--resume", "--out", "a", "--queries", "32", "--quiet")
     assert (code, "32 queries" in out) == (0, True)
+    code, _, err = terminal("search", "--resume", "--out", "a", "--queries", "3", "--quiet")
+    assert (code, "got 3 queries; the run to resume was made with 32" in err) == (2, True)
     sweep = [*QUICK, "--seeds", "0:2", "--workers", "2", "--out", "s"]
     code, out, _ = terminal("search", *sweep)
     assert code == 0
