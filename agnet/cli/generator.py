@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["generate", "pretrain"]
 
-SPACES = "nasbench201, nasbench101, nasbench101-5v, darts, blocks or ofa_mbv3."
+CHECKPOINTS = Path(__file__).parent.parent / "generators" / "checkpoints"
+SHIPPED = ", ".join(sorted(path.stem for path in CHECKPOINTS.glob("*.pt")))
+SPACES = "nasbench201, nasbench101, nasbench101-5v, darts, blocks, ofa_mbv3 or elastic-tiny."
 
 
 def pretrain(
@@ -60,7 +62,9 @@ def pretrain(
 
 
 def generate(
-    space: Annotated[str, typer.Option(help=SPACES)],
+    space: Annotated[
+        str, typer.Option(help=f"{SHIPPED}; with --checkpoint any that one was pretrained on.")
+    ],
     n: Annotated[int, typer.Option("-n", help="How many.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     checkpoint: Annotated[

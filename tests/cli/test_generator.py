@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from agnet.cli import main
+from agnet.cli.generator import SHIPPED
+from agnet.generators import load_pretrained
 from agnet.spaces import NASBench201, open_space
 
 CELL = "|skip_connect~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|"
@@ -36,6 +38,13 @@ def test_help_names_both(terminal: Terminal) -> None:
     out = terminal("--help")[1]
     assert "pretrain" in out
     assert "generate" in out
+
+
+def test_help_lists_the_generators_that_ship() -> None:
+    assert SHIPPED.split(", ") == sorted(
+        ["darts", "elastic-tiny", "nasbench101", "nasbench101-5v", "nasbench201", "ofa_mbv3"]
+    )
+    assert all(load_pretrained(open_space(name)) for name in SHIPPED.split(", "))
 
 
 @pytest.mark.parametrize("name", ["nasbench201", "nasbench101", "darts", "ofa_mbv3"])
