@@ -30,10 +30,21 @@ def of_agnet(
 
 
 def only_of(owner: str, strategy: str | None, settings: dict[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a strategy that were given, if it is the one to run."""
+    """Returns the settings of a strategy that were given, if it is the one to run.
+
+    Args:
+        owner: The strategy.
+        strategy: The one to run, if that is known.
+        settings: By name; None where nothing was given.
+
+    Raises:
+        InvalidInput: If another one is to run.
+    """
     given = {name: value for name, value in settings.items() if value is not None}
     if given and strategy not in (None, owner):
+        options = [f"--{'no-' * (value is False)}{name}" for name, value in given.items()]
         raise InvalidInput(
-            f"got --strategy {strategy} and {', '.join(given)}, which {owner} alone takes"
+            f"got {', '.join(options).replace('_', '-')}, which {owner} alone takes, and the "
+            f"strategy {strategy}; add --strategy {owner}"
         )
     return given

@@ -137,6 +137,14 @@ def show_comparison(groups: Mapping[str, Sequence[Run]], queries: Sequence[int])
         ]
         table.add_row(escape(name), runs[0].config.strategy, str(len(runs)), *cells)
     console.print(table)
+    if any(len(run) < max(queries) for runs in groups.values() for run in runs):
+        console.print("-  where a run has fewer queries")
+    others = first.config.objectives[1:]
+    if others:
+        console.print(
+            f"{', '.join(others)}: not compared here; 'agnet report' shows fronts and hypervolume",
+            markup=False,
+        )
 
 
 def say_interrupted(out: Path, seeds: str | None = None) -> None:

@@ -195,11 +195,13 @@ def search(
 
     A run lies in a folder, survives being killed, and goes on with --resume.
     """
+    base = _base(config)
+    runs = strategy or (None if resume else base.strategy)
     given: dict[str, Any] = {
         "strategy": strategy,
         "options": {
-            **of_agnet(strategy, surrogate, preset, no_retraining, no_surrogate, no_generator),
-            **only_of("popnas", strategy, {"mode": mode, "fill_layers": fill_layers}),
+            **of_agnet(runs, surrogate, preset, no_retraining, no_surrogate, no_generator),
+            **only_of("popnas", runs, {"mode": mode, "fill_layers": fill_layers}),
             **read_settings(option),
         }
         or None,
@@ -225,7 +227,7 @@ def search(
     from agnet.benchmarks import open_benchmark
     from agnet.runs import held_out_metrics
 
-    settled = _settle(given, source, config)
+    settled = _settle(given, source, base)
     opened = open_benchmark(**settled.benchmark)
     settled = replace(settled, benchmark=dict(opened.settings))
     if queries is None and config is None:
@@ -247,16 +249,22 @@ def search(
         )
 
 
-def _settle(given: dict[str, Any], source: dict[str, Any], config: Path | None) -> SearchConfig:
-    """Merges defaults, the configuration file and the options, the later the stronger."""
+def _base(config: Path | None) -> SearchConfig:
+    """Reads the configuration file, if there is one, over the defaults."""
     from agnet.config import SearchConfig
 
-    base = SearchConfig()
-    if config is not None:
-        try:
-            base = SearchConfig.from_file(config)
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"cannot read the configuration {config}: {error}") from error
+    if config is None:
+        return SearchConfig()
+    try:
+        return SearchConfig.from_file(config)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"cannot read the configuration {config}: {error}") from error
+
+
+def _settle(given: dict[str, Any], source: dict[str, Any], base: SearchConfig) -> SearchConfig:
+    """Merges the configuration and the options, which are the stronger."""
+    from agnet.config import SearchConfig
+
     if source:
         same = source.get("name", base.benchmark.get("name")) == base.benchmark.get("name")
         given["benchmark"] = {**base.benchmark, **source} if same else source

@@ -86,6 +86,16 @@ def test_several_objectives_end_with_their_front(terminal: Terminal) -> None:
         assert row.arch in out
 
 
+def test_a_comparison_says_what_it_leaves_out(terminal: Terminal) -> None:
+    terminal("search", *QUICK, "--out", "one")
+    code, out, _ = terminal("compare", "one", "--at", "24", "--at", "1000")
+    assert (code, "-  where a run has fewer queries" in out) == (0, True)
+    assert "fewer" not in terminal("compare", "one")[1]
+    both = ["--maximize", "val_accuracy", "--minimize", "params_m", "--strategy", "random"]
+    terminal("search", *both, "--queries", "8", "--init", "4", "--quiet", "--out", "two")
+    assert "minimize params_m: not compared here" in terminal("compare", "two")[1]
+
+
 def test_a_run_can_be_made_again_from_its_configuration(terminal: Terminal) -> None:
     terminal("search", *QUICK, "--set", "population=12", "--out", "a")
     code, _, _ = terminal("search", "--config", "a/config.toml", "--out", "b", "--quiet")
@@ -167,9 +177,11 @@ BAD_INPUT: list[tuple[Sequence[str], str]] = [
     (["search", "--maximize", "test_accuracy"], "test_accuracy"),
     (["search", "--minimize", "edgegpu_latency_ms"], "agnet import hwnasbench"),
     (["search", "--strategy", "genius"], "local_search"),
-    (["search", "--strategy", "gp", "--mode", "pnas"], "popnas alone"),
+    (["search", "--strategy", "gp", "--mode", "pnas"], "--strategy popnas"),
     (["search", "--strategy", "gp", "--no-generator"], "agnet alone"),
-    (["search", "--mode", "pnas"], "'mode'"),
+    (["search", "--mode", "pnas"], "got --mode, which popnas alone takes, and the strategy agnet"),
+    (["search", "--fill-layers", "2"], "got --fill-layers"),
+    (["search", "--reference", "1"], "no objectives"),
     (["search", "--set", "population"], "NAME=VALUE"),
     (["search", "--strategy", "evolution", "--set", "size=3"], "population"),
     (["search", "--limit", "speed<=5"], "'speed'"),
