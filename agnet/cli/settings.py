@@ -7,7 +7,7 @@ from typing import Any
 
 from agnet.errors import InvalidInput
 
-__all__ = ["read_settings"]
+__all__ = ["read_recipe", "read_settings"]
 
 
 def read_settings(texts: Sequence[str] | None) -> dict[str, Any]:
@@ -17,6 +17,23 @@ def read_settings(texts: Sequence[str] | None) -> dict[str, Any]:
         InvalidInput: If one is malformed.
     """
     return dict(_setting(text) for text in texts or ())
+
+
+def read_recipe(texts: Sequence[str] | None, option: str) -> dict[str, Any]:
+    """Reads settings of a recipe, whose name is said by an option of its own.
+
+    Args:
+        texts: As :func:`read_settings` takes them.
+        option: What they were given by, for the message.
+
+    Raises:
+        InvalidInput: If one is malformed, or the name is among them.
+    """
+    found = read_settings(texts)
+    if "preset" in found:
+        name = found["preset"]
+        raise InvalidInput(f"got {option} preset={name}; a recipe is named by --recipe {name}")
+    return found
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from agnet.cli.settings import read_settings
+from agnet.cli.settings import read_recipe, read_settings
 from agnet.errors import InvalidInput
 
 __all__ = ["benchmark_settings", "image_settings"]
@@ -26,7 +26,7 @@ def image_settings(
     """Gathers what the options say of images, and of networks that learn them or have learnt."""
     how = None
     if recipe is not None or training:
-        how = {"preset": recipe or "smoke", **read_settings(training)}
+        how = {"preset": recipe or "smoke", **read_recipe(training, "--train")}
     said = {
         "data": data,
         "size": size,
@@ -62,10 +62,20 @@ def benchmark_settings(
     if images:
         usual = "inherited" if "weights" in images else "real_training"
         name = benchmark or (usual if "data" in images or "weights" in images else None)
-        if name not in IMAGES or table is not None or dataset is not None or noise:
+        if name is None:
             raise InvalidInput(
-                f"got {', '.join(images)}; these go with --data and without --table, --dataset, "
-                f"--noise and --benchmark, unless that is {' or '.join(IMAGES)}"
+                f"got {_typed(images)} without --data; networks are trained on images, as in "
+                "--data digits"
+            )
+        others = {"--table": table, "--dataset": dataset, "--noise": noise or None}
+        clashing = [option for option, value in others.items() if value is not None]
+        if name not in IMAGES:
+            clashing.append(f"--benchmark {name}")
+        if clashing:
+            raise InvalidInput(
+                f"got {_typed(images)} and {', '.join(clashing)}; networks on images go without "
+                "--table, --dataset and --noise, and with no --benchmark but "
+                f"{', '.join(IMAGES)}"
             )
         return {"name": name, **({} if space is None else {"space": space}), **images}
     if table is not None:
@@ -78,3 +88,12 @@ def benchmark_settings(
         raise InvalidInput("--space is for --table and --data; a benchmark has one of its own")
     settings = {"name": benchmark, "dataset": dataset, "noise": noise or None}
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _typed(images: Mapping[str, Any]) -> str:
+    """The options that :func:`image_settings` was given, as they were typed."""
+    options = [f"--{name}" for name in images if name != "recipe"]
+    how = images.get("recipe", {})
+    if how and (len(how) == 1 or how["preset"] != "smoke"):
+        options.append("--recipe")
+    return ", ".join([*options, "--train"] if len(how) > 1 else options)

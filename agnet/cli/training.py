@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from agnet.cli.settings import read_settings
-from agnet.errors import InvalidInput
+from agnet.cli.settings import read_recipe, read_settings
+from agnet.errors import InvalidArchitecture, InvalidInput
 
 if TYPE_CHECKING:
     from torch import nn
 
     from agnet.benchmarks.real_training import RealTraining
-    from agnet.spaces import Architecture
+    from agnet.spaces import Architecture, SearchSpace
 
 __all__ = ["export", "train"]
+
+PATH: Final = re.compile(r"[\w.~ -]+")  # no architecture is written so
 
 
 def train(
@@ -90,7 +93,7 @@ def train(
         "space": space,
         "data": data,
         "size": size,
-        "recipe": {**how, **read_settings(option)},
+        "recipe": {**how, **read_recipe(option, "--set")},
         "network": read_settings(network) or None,
         "seed": seed,
     }
@@ -144,7 +147,7 @@ def _train(
 
     searched = os.path.isdir(source)
     if not searched:  # a malformed text should not be noticed after the images are read
-        arch = open_space(settings.get("space", "nasbench201")).parse(source)
+        arch = _parsed(open_space(settings.get("space", "nasbench201")), source)
     trainer = open_real_training(**settings, tensorboard=tensorboard)
     if searched:
         arch = _best(source, trainer)
@@ -175,15 +178,22 @@ def export(
     onnx: Annotated[Path | None, typer.Option(help="An ONNX file to write.")] = None,
     torchscript: Annotated[Path | None, typer.Option(help="A TorchScript file to write.")] = None,
     state_dict: Annotated[Path | None, typer.Option(help="A file of weights to write.")] = None,
-    space: Annotated[str, typer.Option(help="Of an architecture: its space.")] = "nasbench201",
+    space: Annotated[
+        str | None, typer.Option(help="Of an architecture: its space.  [default: nasbench201]")
+    ] = None,
     network: Annotated[
         list[str] | None,
         typer.Option(help="Of an architecture: a setting of the network, as in channels=8."),
     ] = None,
     image: Annotated[
-        str, typer.Option(help="Of an architecture: channels, height and width.")
-    ] = "3x32x32",
-    classes: Annotated[int, typer.Option(help="Of an architecture: how many classes.")] = 10,
+        str | None,
+        typer.Option(
+            help="Of an architecture: channels, height and width.  [default: 3x32x32]",
+        ),
+    ] = None,
+    classes: Annotated[
+        int | None, typer.Option(help="Of an architecture: how many classes.  [default: 10]")
+    ] = None,
 ) -> None:
     """Write a network for other programs; it takes images from 0 to 1."""
     if onnx is None and torchscript is None and state_dict is None:
@@ -203,7 +213,11 @@ def export(
 
 
 def _network(
-    source: str, space: str, network: list[str] | None, image: str, classes: int
+    source: str,
+    space: str | None,
+    network: list[str] | None,
+    image: str | None,
+    classes: int | None,
 ) -> tuple[nn.Module, tuple[int, int, int]]:
     """The network of a training, or a new one of an architecture, which is said."""
     import torch
@@ -213,16 +227,36 @@ def _network(
     from agnet.spaces import open_space
 
     if os.path.exists(source):  # as above
+        said = {"--space": space, "--network": network, "--image": image, "--classes": classes}
+        given = [option for option, value in said.items() if value is not None]
+        if given:
+            raise InvalidInput(
+                f"got {', '.join(given)} and the training {source}, which has its own; these are "
+                "for an architecture"
+            )
         folder = Path(source)
         kept = load_network(folder / NETWORK if folder.is_dir() else folder)
         return kept.network, kept.image
-    opened = open_space(space)
-    arch = opened.parse(source)
-    shape = _shape(image)
+    opened = open_space(space or "nasbench201")
+    arch = _parsed(opened, source)
+    shape = _shape("3x32x32" if image is None else image)
     skeleton = read_skeleton(opened, read_settings(network))
+    outputs = 10 if classes is None else classes
+    made = skeleton.build(arch, shape, outputs, torch.Generator().manual_seed(0))
     typer.echo("an architecture: weights are random, nothing has been trained", err=True)
-    made = skeleton.build(arch, shape, classes, torch.Generator().manual_seed(0))
     return made.eval(), shape
+
+
+def _parsed(space: SearchSpace, source: str) -> Architecture:
+    """Reads an architecture; of what looks like a path it is said that nothing is there."""
+    try:
+        return space.parse(source)
+    except InvalidArchitecture as error:
+        if "/" in source or PATH.fullmatch(source):
+            raise InvalidArchitecture(
+                f"there is no file or folder {source}, and as an architecture: {error}"
+            ) from error
+        raise
 
 
 def _shape(text: str) -> tuple[int, int, int]:

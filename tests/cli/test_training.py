@@ -98,9 +98,13 @@ def test_a_search_without_training(terminal: Terminal) -> None:
 
 
 BAD_SEARCHES = [
-    (["--size", "8"], "go with --data"),
-    (["--data", "digits", "--dataset", "cifar100"], "without --table"),
-    (["--data", "digits", "--benchmark", "nasbench201"], "real_training or training_free"),
+    (["--size", "8"], "got --size without --data"),
+    (["--train", "epochs=3"], "got --train without --data"),
+    (["--recipe", "popnas"], "got --recipe without --data"),
+    (["--data", "digits", "--dataset", "cifar100"], "got --data and --dataset;"),
+    (["--data", "digits", "--noise"], "got --data and --noise;"),
+    (["--data", "digits", "--benchmark", "nasbench201"], "--data and --benchmark nasbench201;"),
+    (["--data", "digits", "--train", "preset=popnas"], "--recipe popnas"),
     (["--data", "nowhere"], "nowhere"),
     (["--data", "digits", "--space", "mars"], "mars"),
     (["--data", "digits", "--train", "epoch=3"], "'epoch'"),
@@ -125,6 +129,9 @@ BAD = [
     (["train", CELL, "--space", "mars"], "mars"),
     (["train", CELL, "--space", "blocks", "--recipe", "magic"], "magic"),
     (["train", CELL, "--space", "blocks", "--set", "epoch=3"], "'epoch'"),
+    (["train", CELL, "--space", "blocks", "--set", "preset=popnas"], "--recipe popnas"),
+    (["train", "nothere/run"], "there is no file or folder nothere/run"),
+    (["train", "run"], "there is no file or folder run"),
     (["train", CELL, "--space", "blocks", "--network", "width=3"], "'width'"),
     (["train", CELL, "--space", "blocks", "--device", "abacus"], "abacus"),
     (["train", CELL, "--space", "blocks", "--precision", "float8"], "float8"),
@@ -149,6 +156,9 @@ def test_bad_input_is_one_line(terminal: Terminal, command: list[str], said: str
         (["export", CELL], "nothing to write"),
         (["export", CELL, "--space", "blocks", "--onnx", "a", "--image", "3x3"], "3x32x32"),
         (["export", ".", "--onnx", "a.onnx"], "network.pt"),
+        (["export", "nothere.pt", "--onnx", "a.onnx"], "there is no file or folder nothere.pt"),
+        (["export", ".", "--onnx", "a.onnx", "--classes", "3"], "got --classes and the training"),
+        (["export", CELL, "--space", "blocks", "--onnx", "a", "--classes", "0"], "0 classes"),
     ],
 )
 def test_bad_exports_are_one_line(terminal: Terminal, command: list[str], said: str) -> None:
