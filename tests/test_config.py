@@ -96,7 +96,9 @@ def test_python_says_the_same_in_values_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(SearchConfig)])
-@pytest.mark.parametrize("value", [3.5, object(), [None], {1}], ids=str)
+@pytest.mark.parametrize(
+    "value", [3.5, object(), [None], {1}], ids=lambda value: type(value).__name__
+)
 def test_what_is_of_another_type_is_refused_wherever_it_comes_from(name: str, value: Any) -> None:
     with pytest.raises(InvalidInput):
         SearchConfig(**{name: value})
