@@ -39,13 +39,12 @@ from agnet.benchmarks.supernet import (
 from agnet.benchmarks.training import (
     Execution,
     ImageData,
-    LabelledImages,
     accuracy,
+    cifar10_images,
     hold_out,
     open_images,
     train,
 )
-from agnet.benchmarks.unpickling import read_pickle
 from agnet.seeds import stream
 from agnet.spaces import Architecture, Architectures
 from agnet.spaces.elastic import ElasticConfig, ElasticSpace, Options, elastic_preset, sample_filled
@@ -87,21 +86,12 @@ def opened(source: str, chosen: Path | None) -> ImageData:
         return open_images(source)
     with np.load(chosen) as file:
         wanted = {part: file[part] for part in ("train", "test")}
-    batches = [f"data_batch_{number}" for number in range(1, 6)]
-    every = _batches(Path(source), batches)[wanted["train"].astype(np.int64)]
-    tested = _batches(Path(source), ["test_batch"])[wanted["test"].astype(np.int64)]
+    every, tested = (
+        images[wanted[part].astype(np.int64)]
+        for part, images in zip(wanted, cifar10_images(Path(source)), strict=True)
+    )
     trained, held = hold_out(every, 0.2, stream(0, "hold-out"))
     return ImageData("cifar10-part", trained, held, tested, 10)
-
-
-def _batches(folder: Path, names: Sequence[str]) -> LabelledImages:
-    images, labels = [], []
-    for name in names:
-        with (folder / name).open("rb") as file:
-            content = read_pickle(file, name, encoding="bytes")
-        images.append(np.asarray(content[b"data"]).reshape(-1, 3, 32, 32))
-        labels.append(np.asarray(content[b"labels"]))
-    return LabelledImages.of(np.concatenate(images), np.concatenate(labels))
 
 
 def configured(data: ImageData) -> ElasticConfig:

@@ -12,7 +12,13 @@ from agnet.benchmarks.training.memory import within_memory
 from agnet.benchmarks.training.opening import open_images
 from agnet.benchmarks.training.parallel import Group, joined
 from agnet.benchmarks.training.recipe import PRESETS, Recipe, preset
-from agnet.benchmarks.training.sources import cifar10_python, cifar100_python, digits, from_npz
+from agnet.benchmarks.training.sources import (
+    cifar10_images,
+    cifar10_python,
+    cifar100_python,
+    digits,
+    from_npz,
+)
 from agnet.benchmarks.training.tensorboard import TensorBoard
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "TrainingResult",
     "accuracies",
     "accuracy",
+    "cifar10_images",
     "cifar10_python",
     "cifar100_python",
     "digits",

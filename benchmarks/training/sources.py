@@ -15,7 +15,7 @@ from agnet.benchmarks.unpickling import read_pickle
 from agnet.errors import MissingData, StorageError, TableError
 from agnet.seeds import stream
 
-__all__ = ["cifar10_python", "cifar100_python", "digits", "from_npz"]
+__all__ = ["cifar10_images", "cifar10_python", "cifar100_python", "digits", "from_npz"]
 
 CIFAR10_TRAIN: Final = tuple(f"data_batch_{number}" for number in range(1, 6))
 CIFAR10_TEST: Final = "test_batch"
@@ -58,8 +58,21 @@ def cifar10_python(folder: Path, validation: float = 0.1, seed: int = 0) -> Imag
         StorageError: If one cannot be read.
         InvalidInput: If training or validation images would be none.
     """
-    train = [folder / name for name in CIFAR10_TRAIN]
-    return _cifar("cifar10", train, folder / CIFAR10_TEST, 10, validation, seed)
+    return _held_out("cifar10", *cifar10_images(folder), 10, validation, seed)
+
+
+def cifar10_images(folder: Path) -> tuple[LabelledImages, LabelledImages]:
+    """Reads all training and all test images of CIFAR-10, in the official order.
+
+    Args:
+        folder: As :func:`cifar10_python` takes it.
+
+    Raises:
+        MissingData: As :func:`cifar10_python`.
+        TableError: Likewise.
+        StorageError: Likewise.
+    """
+    return _cifar([folder / name for name in CIFAR10_TRAIN], folder / CIFAR10_TEST, 10)
 
 
 def cifar100_python(folder: Path, validation: float = 0.1, seed: int = 0) -> ImageData:
@@ -76,17 +89,28 @@ def cifar100_python(folder: Path, validation: float = 0.1, seed: int = 0) -> Ima
         StorageError: If one cannot be read.
         InvalidInput: If training or validation images would be none.
     """
-    return _cifar("cifar100", [folder / "train"], folder / "test", 100, validation, seed)
+    read = _cifar([folder / "train"], folder / "test", 100)
+    return _held_out("cifar100", *read, 100, validation, seed)
 
 
 def _cifar(
-    name: str, train: Sequence[Path], test: Path, classes: int, validation: float, seed: int
-) -> ImageData:
+    train: Sequence[Path], test: Path, classes: int
+) -> tuple[LabelledImages, LabelledImages]:
     trained = [_cifar_batch(path, classes) for path in train]
     images, labels = (np.concatenate(parts) for parts in zip(*trained, strict=True))
-    every = LabelledImages.of(images, labels)
-    kept, held = hold_out(every, validation, stream(seed, "hold-out", 1))
-    return ImageData(name, kept, held, LabelledImages.of(*_cifar_batch(test, classes)), classes)
+    return LabelledImages.of(images, labels), LabelledImages.of(*_cifar_batch(test, classes))
+
+
+def _held_out(
+    name: str,
+    train: LabelledImages,
+    test: LabelledImages,
+    classes: int,
+    validation: float,
+    seed: int,
+) -> ImageData:
+    kept, held = hold_out(train, validation, stream(seed, "hold-out", 1))
+    return ImageData(name, kept, held, test, classes)
 
 
 def _cifar_batch(path: Path, classes: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agnet.benchmarks.training import cifar10_python, cifar100_python, digits, from_npz
+from agnet.benchmarks.training import (
+    cifar10_images,
+    cifar10_python,
+    cifar100_python,
+    digits,
+    from_npz,
+)
 from agnet.errors import InvalidInput, MissingData, TableError
 
 BATCHES = [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]
@@ -52,6 +58,15 @@ def test_cifar10_is_read_from_its_official_batches(tmp_path: Path) -> None:
     assert any(image.numpy() == pytest.approx(first, abs=1e-6) for image in data.train.images) or (
         any(image.numpy() == pytest.approx(first, abs=1e-6) for image in data.validation.images)
     )
+
+
+def test_all_of_cifar10_comes_in_the_official_order(tmp_path: Path) -> None:
+    write_cifar10(tmp_path)
+    train, test = cifar10_images(tmp_path)
+    expected = np.concatenate([pixels(number) for number in range(5)]).reshape(-1, 3, 32, 32) / 255
+    assert train.images.numpy() == pytest.approx(expected, abs=1e-6)
+    assert train.labels.tolist() == 5 * [k % 10 for k in range(20)]
+    assert test.images.numpy() == pytest.approx(pixels(5).reshape(-1, 3, 32, 32) / 255, abs=1e-6)
 
 
 def test_cifar100_is_read_with_its_fine_classes(tmp_path: Path) -> None:
