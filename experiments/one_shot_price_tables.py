@@ -37,18 +37,12 @@ def verdicts(results: Path) -> str:
     found = rows(results, PART)
     if not all(matching(found, arm=arm) for arm in SETTINGS):
         return ""
-    shared, separate = (_units(matching(found, arm=arm)) for arm in ("shared", "separate"))
-    lines = [
-        ["forward units, shared / separate", f"{shared / separate:.3f}", "at most .5"]
-        + [_said(shared <= separate / 2)]
-    ]
+    lines = [line for arm in ("shared", "shared-half") for line in _against(found, arm)]
     for name, taken in (("mean f", sums), ("from a common archive", archived)):
-        more, error = _paired(found, "shared", "separate", taken)
-        label = f"{name}, shared - separate"
-        lines.append([label, f"{more:+.4f} ± {error:.4f}", "at most one SE", _said(more <= error)])
-        more, error = _paired(found, "shared-hasty", "own-hasty", taken)
-        label = f"{name}, shared-hasty - own-hasty"
-        lines.append([label, f"{more:+.4f} ± {error:.4f}", "below 0", _said(more < 0)])
+        for one, other in (("shared-half", "separate-half"), ("shared-hasty", "own-hasty")):
+            more, error = _paired(found, one, other, taken)
+            label = f"{name}, {one} - {other}"
+            lines.append([label, f"{more:+.4f} ± {error:.4f}", "below 0", _said(more < 0)])
     kept = float(np.mean([row["complexity"][0] for row in matching(found, arm="shared")]))
     least = KEPT * float(_best(found)[1][0])
     label = "parameters at the lowest price, shared"
@@ -56,6 +50,19 @@ def verdicts(results: Path) -> str:
         [label, f"{kept:.3f}", f"at least {least:.3f}, half of the best", _said(kept >= least)]
     )
     return table(["what", "measured", "expected", "holds"], lines)
+
+
+def _against(found: Sequence[Row], arm: str) -> list[list[str]]:
+    """One super-network beside one for each price, which cost at least twice as much."""
+    ratio = _units(matching(found, arm=arm)) / _units(matching(found, arm="separate"))
+    lines = [
+        [f"forward units, {arm} / separate", f"{ratio:.3f}", "at most .5", _said(ratio <= 0.5)]
+    ]
+    for name, taken in (("mean f", sums), ("from a common archive", archived)):
+        more, error = _paired(found, arm, "separate", taken)
+        label = f"{name}, {arm} - separate"
+        lines.append([label, f"{more:+.4f} ± {error:.4f}", "at most one SE", _said(more <= error)])
+    return lines
 
 
 def sums(row: Row) -> Array:
