@@ -37,7 +37,9 @@ def verdicts(results: Path) -> str:
     found = rows(results, PART)
     if not all(matching(found, arm=arm) for arm in SETTINGS):
         return ""
-    lines = [line for arm in ("shared", "shared-half") for line in _against(found, arm)]
+    lines = [
+        line for arm in ("shared-short", "shared", "shared-half") for line in _against(found, arm)
+    ]
     for name, taken in (("mean f", sums), ("from a common archive", archived)):
         for one, other in (("shared-half", "separate-half"), ("shared-hasty", "own-hasty")):
             more, error = _paired(found, one, other, taken)

@@ -3,17 +3,18 @@
 A part of :mod:`experiments.one_shot`, on :mod:`experiments.residual_mlp`, of four prices and 800
 iterations. ``separate``: a super-network for each distribution; ``shared``: one, in which
 distributions learn from the samples of all; ``separate-half`` and ``shared-half``: both at nearly
-half of what ``separate`` costs, of 400 and 960 iterations; ``own-hasty`` and ``shared-hasty``: one,
-with longer steps and less waiting, where distributions learn from their own samples alone, or from
-all; ``random``: networks drawn instead of searched. What they come to is trained on its own, and
-judged on test points by its cross-entropy plus the price of its parameters, from 0 to 1.
+half of what ``separate`` costs, of 400 and 960 iterations; ``shared-short``: of 400 iterations;
+``own-hasty`` and ``shared-hasty``: one, with longer steps and less waiting, where distributions
+learn from their own samples alone, or from all; ``random``: networks drawn instead of searched.
+What they come to is trained on its own, and judged on test points by its cross-entropy plus the
+price of its parameters, from 0 to 1.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,24 +30,41 @@ __all__ = ["ARMS", "PART", "PRICES", "SETTINGS", "plan", "run", "told"]
 
 Array = npt.NDArray[np.float64]
 
+
+@final
+@dataclass(frozen=True)
+class Arm:
+    """How a search is made.
+
+    Attributes:
+        settings: Of its distributions.
+        networks: How many super-networks it trains.
+        epochs: Of each, 80 iterations long.
+    """
+
+    settings: OneShot
+    networks: int = 1
+    epochs: int = 10
+
+
 PART: Final = "prices"
 SEEDS: Final = 10
 PRICES: Final = (0.02, 0.15, 0.6, 2.0)
 PATIENT: Final = partial(OneShot, PRICES, delta=0.25, wait=0.3)
 HASTY: Final = partial(OneShot, PRICES, delta=0.5, wait=0.1)
 SETTINGS: Final = {
-    "separate": PATIENT(),
-    "separate-half": PATIENT(),
-    "shared": PATIENT(),
-    "shared-half": PATIENT(),
-    "own-hasty": HASTY(weights="own"),
-    "shared-hasty": HASTY(),
+    "separate": Arm(PATIENT(), networks=len(PRICES)),
+    "separate-half": Arm(PATIENT(), networks=len(PRICES), epochs=5),
+    "shared": Arm(PATIENT()),
+    "shared-short": Arm(PATIENT(), epochs=5),
+    "shared-half": Arm(PATIENT(), epochs=12),
+    "own-hasty": Arm(HASTY(weights="own")),
+    "shared-hasty": Arm(HASTY()),
 }
 ARMS: Final = (*SETTINGS, "random")
-EPOCHS: Final = {"separate-half": 5, "shared-half": 12}
-# 80 batches an epoch: 800 iterations. Points must not be mirrored or shifted.
+# Points must not be mirrored or shifted.
 PLAIN: Final = Recipe(period=0, clip=5.0, flip=False, translation=0.0)
-SEARCHED: Final = replace(PLAIN, epochs=10, batch=128, rate=0.004, weight_decay=0.0)
+SEARCHED: Final = replace(PLAIN, batch=128, rate=0.004, weight_decay=0.0)
 
 
 def plan() -> list[Row]:
@@ -61,10 +79,10 @@ def run(arm: str, seed: int) -> Row:
         archs = list(SPACE.sample(len(PRICES), stream(seed, "random-networks")))
         found = {"units": 0, "cells": SPACE.index(archs).tolist()}
     else:
-        count = len(PRICES) if arm == "separate" else 1
-        nets = [ResidualSharing(len(PRICES) * seed + at) for at in range(count)]
-        recipe = replace(SEARCHED, epochs=EPOCHS.get(arm, SEARCHED.epochs))
-        result = one_shot(nets, taught(), recipe, SETTINGS[arm], seed=seed)
+        how = SETTINGS[arm]
+        nets = [ResidualSharing(len(PRICES) * seed + at) for at in range(how.networks)]
+        recipe = replace(SEARCHED, epochs=how.epochs)
+        result = one_shot(nets, taught(), recipe, how.settings, seed=seed)
         archs = [mode.arch for mode in result.modes if mode.arch is not None]
         found = {"units": result.units, **told(result)}
     costs = complexity(archs).round(4).tolist()
