@@ -45,11 +45,11 @@ class ImportanceDistributions:
         """Takes the distributions from the run's checkpoint."""
         none = cls(*(np.empty(0), np.empty((0, 0)), np.arange(0), np.arange(0), ""))
         try:
-            strategy = restored(run, "importance")
+            strategy = restored(run, Importance)
         except AgnetError as error:
             return replace(none, note=str(error))
-        modes = strategy.modes() if isinstance(strategy, Importance) else ()
-        if not isinstance(strategy, Importance) or not modes:
+        modes = strategy.modes()
+        if not modes:
             return replace(none, note="The prices are not known yet.")
         sizes = np.array(run.benchmark.space.choice_sizes)
         there = np.arange(sizes.max()) < sizes[:, None]

@@ -47,10 +47,9 @@ class ImportanceModes:
         """Takes the distributions from the run's checkpoint."""
         empty = np.empty(0)
         try:
-            strategy = restored(run, "importance")
+            modes = restored(run, Importance).modes()
         except AgnetError as error:
             return cls(empty, empty, empty, (), str(error))
-        modes = strategy.modes() if isinstance(strategy, Importance) else ()
         return cls(
             np.array([mode.coefficient for mode in modes]),
             np.array([mode.entropy for mode in modes]),

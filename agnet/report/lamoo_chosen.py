@@ -151,12 +151,11 @@ def _told(run: Run) -> tuple[Rows, str]:
     """Where each row of a run lies, and why if nobody knows."""
     nowhere = np.empty(0, dtype=np.int64)
     try:
-        strategy = restored(run, "lamoo")
+        inside, outside = restored(run, LaMOO).known()
     except AgnetError as error:
         return nowhere, str(error)
-    if not isinstance(strategy, LaMOO) or not any(map(len, strategy.known())):
+    if not len(inside) and not len(outside):
         return nowhere, "The checkpoint does not say what lies in the last region."
-    inside, outside = strategy.known()
     place = {str(arch): at for at, part in enumerate((outside, inside)) for arch in part}
     later = PLACES.index("evaluated later")
     return np.array([place.get(row.arch, later) for row in run.rows], dtype=np.int64), ""

@@ -51,10 +51,9 @@ class LamooRegions:
         """Takes the rounds from the run's checkpoint."""
         empty = np.empty(0, dtype=np.int64)
         try:
-            strategy = restored(run, "lamoo")
+            rounds = restored(run, LaMOO).rounds()
         except AgnetError as error:
             return cls(empty, empty, empty, empty.reshape(0, 3), str(error))
-        rounds = strategy.rounds() if isinstance(strategy, LaMOO) else ()
         shares = [(r.inside, r.relaxed, r.proposed - r.inside - r.relaxed) for r in rounds]
         return cls(
             np.array([r.known for r in rounds], dtype=np.int64),

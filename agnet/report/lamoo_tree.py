@@ -48,12 +48,10 @@ class LamooTree:
         """Takes the tree from the run's checkpoint."""
         nodes: tuple[NodeReport, ...] = ()
         try:
-            strategy = restored(run, "lamoo")
+            nodes = restored(run, LaMOO).tree()
+            note = "" if nodes else "The checkpoint holds no tree."
         except AgnetError as error:
             note = str(error)
-        else:
-            nodes = strategy.tree() if isinstance(strategy, LaMOO) else ()
-            note = "" if nodes else "The checkpoint holds no tree."
         kind = [2 if node.chosen else int(node.accuracy is None) for node in nodes]
         return cls(nodes, _rows(nodes), np.array(kind, dtype=np.int64), note)
 

@@ -67,12 +67,9 @@ class PopnasFronts:
         if len(objectives) < 2:
             return empty.without("There is one objective: no front is predicted.")
         try:
-            strategy = restored(run, "popnas")
+            plan = restored(run, POPNAS).plan
         except AgnetError as error:
             return empty.without(str(error))
-        if not isinstance(strategy, POPNAS):
-            return empty.without("This is no search by growth.")
-        plan = strategy.plan
         known = np.isfinite(plan.predicted[:, :2]).all(axis=1)
         # The plan's accuracies are better if higher and its costs if lower, as no unit need be.
         signs = np.array([-objectives[0].sign, objectives[1].sign])

@@ -49,8 +49,7 @@ def toy_run(strategy: str, folder: Path, queries: int = 40) -> Run:
 def test_predicted_cells_are_shown_with_what_came_of_them(tmp_path: Path) -> None:
     run = toy_run("popnas", tmp_path / "run", 160)
     found = PopnasFronts.of(run)
-    strategy = restored(run, "popnas")
-    assert isinstance(strategy, POPNAS)
+    strategy = restored(run, POPNAS)
     later = strategy.plan.step > 0
     assert found.steps and found.step.tolist() == strategy.plan.step[later].tolist()
     assert np.array_equal(found.predicted, strategy.plan.predicted[later])
@@ -65,8 +64,8 @@ def test_predicted_cells_are_shown_with_what_came_of_them(tmp_path: Path) -> Non
 
 def test_modes_are_those_of_the_distributions(tmp_path: Path) -> None:
     run = toy_run("importance", tmp_path / "run")
-    found, strategy = ImportanceModes.of(run), restored(run, "importance")
-    assert isinstance(strategy, Importance) and len(found.price) == 5
+    found, strategy = ImportanceModes.of(run), restored(run, Importance)
+    assert len(found.price) == 5
     assert found.entropy.tolist() == [mode.entropy for mode in strategy.modes()]
     assert found.texts == tuple(str(mode.arch) for mode in strategy.modes())
     drawn, page = painted(found.matplotlib()), found.plotly()
@@ -76,8 +75,8 @@ def test_modes_are_those_of_the_distributions(tmp_path: Path) -> None:
 
 def test_rounds_say_where_proposals_lay(tmp_path: Path) -> None:
     run = toy_run("lamoo", tmp_path / "run")
-    found, strategy = LamooRegions.of(run), restored(run, "lamoo")
-    assert isinstance(strategy, LaMOO) and len(found.known) == len(strategy.rounds()) > 0
+    found, strategy = LamooRegions.of(run), restored(run, LaMOO)
+    assert len(found.known) == len(strategy.rounds()) > 0
     assert found.proposed.sum(axis=1).tolist() == [one.proposed for one in strategy.rounds()]
     drawn, page = painted(found.matplotlib()), found.plotly()
     bars_drawn = [bar for bar in drawn.axes[1].patches if isinstance(bar, Rectangle)]
@@ -89,8 +88,8 @@ def test_rounds_say_where_proposals_lay(tmp_path: Path) -> None:
 
 def test_distributions_are_those_that_are_drawn_from(tmp_path: Path) -> None:
     run = toy_run("importance", tmp_path / "run")
-    found, strategy = ImportanceDistributions.of(run), restored(run, "importance")
-    assert isinstance(strategy, Importance) and found.probability.shape == (5, 30)
+    found, strategy = ImportanceDistributions.of(run), restored(run, Importance)
+    assert found.probability.shape == (5, 30)
     assert np.array_equal(found.probability.reshape(5, 6, 5), strategy.probabilities())
     assert found.choice.tolist() == np.repeat(np.arange(6), 5).tolist()
     assert found.option.tolist() == list(range(5)) * 6
@@ -104,8 +103,8 @@ def test_distributions_are_those_that_are_drawn_from(tmp_path: Path) -> None:
 
 def test_the_tree_is_drawn_with_each_child_below_its_parent(tmp_path: Path) -> None:
     run = toy_run("lamoo", tmp_path / "run", 80)
-    found, strategy = LamooTree.of(run), restored(run, "lamoo")
-    assert isinstance(strategy, LaMOO) and found.nodes == strategy.tree()
+    found, strategy = LamooTree.of(run), restored(run, LaMOO)
+    assert found.nodes == strategy.tree()
     nodes, row = found.nodes, found.row.tolist()
     assert len(nodes) > 3 and sorted(row) == list(range(len(nodes))) and row[0] == 0
     for at, node in enumerate(nodes[1:], start=1):
@@ -127,8 +126,7 @@ def test_the_tree_is_drawn_with_each_child_below_its_parent(tmp_path: Path) -> N
 
 def test_points_are_told_apart_by_the_last_region(tmp_path: Path) -> None:
     run = toy_run("lamoo", tmp_path / "run", 60)
-    found, strategy = LamooChosen.of(run), restored(run, "lamoo")
-    assert isinstance(strategy, LaMOO)
+    found, strategy = LamooChosen.of(run), restored(run, LaMOO)
     texts = [
         {t for t, at in zip(found.texts, found.place, strict=True) if at == k} for k in range(3)
     ]
