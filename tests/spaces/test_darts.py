@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import permutations
 
 import numpy as np
@@ -14,6 +14,7 @@ from agnet.errors import InvalidArchitecture
 from agnet.spaces import Architecture, GraphBatch
 from agnet.spaces.darts import DARTS, NODE_TYPES, OPERATIONS, SIZES
 from agnet.testing import SpaceContract
+from tests.genotypes import PUBLISHED, SHORT, edges, published, spelled
 
 SPACE = DARTS()
 FIRST_ORDER = (
@@ -23,63 +24,6 @@ FIRST_ORDER = (
     "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 0), ('max_pool_3x3', 0), "
     "('skip_connect', 2), ('skip_connect', 2), ('avg_pool_3x3', 0)], reduce_concat=[2, 3, 4, 5])"
 )
-SHORT = {
-    "max": "max_pool_3x3",
-    "avg": "avg_pool_3x3",
-    "skip": "skip_connect",
-    "sep3": "sep_conv_3x3",
-    "sep5": "sep_conv_5x5",
-    "dil3": "dil_conv_3x3",
-    "dil5": "dil_conv_5x5",
-}
-# Published genotypes, op@source, normal and reduction cell.
-PUBLISHED = {
-    "DARTS first order": (
-        "sep3@1 sep3@0 skip@0 sep3@1 skip@0 sep3@1 sep3@0 skip@2",
-        "max@0 max@1 skip@2 max@0 max@0 skip@2 skip@2 avg@0",
-    ),
-    "DARTS second order": (
-        "sep3@0 sep3@1 sep3@0 sep3@1 sep3@1 skip@0 skip@0 dil3@2",
-        "max@0 max@1 skip@2 max@1 max@0 skip@2 skip@2 max@1",
-    ),
-    "P-DARTS": (
-        "skip@0 dil3@1 skip@0 sep3@1 sep3@1 sep3@3 sep3@0 dil5@4",
-        "avg@0 sep5@1 sep3@0 dil5@2 max@0 dil3@1 dil3@1 dil5@3",
-    ),
-    "PC-DARTS CIFAR-10": (
-        "sep3@1 skip@0 sep3@0 dil3@1 sep5@0 sep3@1 avg@0 dil3@1",
-        "sep5@1 max@0 sep5@1 sep5@2 sep3@0 sep3@3 sep3@1 sep3@2",
-    ),
-    "PC-DARTS ImageNet": (
-        "skip@1 sep3@0 sep3@0 skip@1 sep3@1 sep3@3 sep3@1 dil5@4",
-        "sep3@0 skip@1 dil5@2 max@1 sep3@2 sep3@1 sep5@0 sep3@3",
-    ),
-    "AG-Net ImageNet proxies": (
-        "skip@0 sep3@1 sep3@0 sep3@1 sep3@2 sep3@3 sep3@1 sep3@3",
-        "avg@0 sep3@1 sep3@0 dil5@2 dil5@0 sep3@1 sep3@1 max@3",
-    ),
-    "AG-Net CIFAR-10 proxies": (
-        "dil3@0 sep3@1 sep3@0 sep5@1 sep5@2 sep3@3 sep3@3 sep5@4",
-        "dil3@0 avg@1 avg@0 dil5@2 dil5@2 dil3@3 dil3@1 sep3@4",
-    ),
-    "AG-Net NAS-Bench-301": (
-        "sep5@0 skip@1 skip@0 sep3@1 sep3@1 sep5@3 sep5@0 sep5@2",
-        "max@0 avg@1 avg@0 sep5@1 sep5@0 sep5@1 sep5@0 sep5@1",
-    ),
-}
-
-
-def spelled(normal: Sequence[tuple[str, int]], reduce: Sequence[tuple[str, int]]) -> str:
-    cells = f"normal={list(normal)}, normal_concat=range(2, 6), reduce={list(reduce)}"
-    return f"Genotype({cells}, reduce_concat=range(2, 6))"
-
-
-def edges(cell: str) -> list[tuple[str, int]]:
-    return [(SHORT[edge[:-2]], int(edge[-1])) for edge in cell.split()]
-
-
-def genotype(normal: str, reduce: str) -> str:
-    return spelled(edges(normal), edges(reduce))
 
 
 class TestDARTS(SpaceContract):
@@ -99,7 +43,7 @@ def test_largest_text_key_is_the_size() -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_genotype_round_trips(name: str) -> None:
-    arch = SPACE.parse(genotype(*PUBLISHED[name]))
+    arch = published(name)
     assert SPACE.parse(str(arch)) == arch
     assert SPACE.decode(SPACE.encode([arch]))[0] == arch
     for written, cell in zip(cells(arch), PUBLISHED[name], strict=True):
@@ -159,7 +103,7 @@ def test_error_says_where(old: str, new: str, said: str) -> None:
 
 
 def test_graph_of_a_worked_case() -> None:
-    arch = SPACE.parse(genotype(*PUBLISHED["P-DARTS"]))
+    arch = published("P-DARTS")
     graphs = SPACE.encode([arch])
     types = [NODE_TYPES[i] for i in graphs.ops[0].tolist()]
     inputs = ["c_{k-2}", "c_{k-1}"]

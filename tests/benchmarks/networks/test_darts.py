@@ -19,79 +19,9 @@ from agnet.benchmarks.networks.darts_operations import FactorizedReduction, conv
 from agnet.errors import InvalidInput
 from agnet.spaces import DARTS, Architecture, NASBench201
 from agnet.spaces.darts import OPERATIONS
+from tests.genotypes import genotype, published
 
 SPACE = DARTS()
-SHORT = {
-    "max": "max_pool_3x3",
-    "avg": "avg_pool_3x3",
-    "skip": "skip_connect",
-    "sep3": "sep_conv_3x3",
-    "sep5": "sep_conv_5x5",
-    "dil3": "dil_conv_3x3",
-    "dil5": "dil_conv_5x5",
-}
-# Published genotypes, op@source, normal and reduction cell.
-PUBLISHED = {
-    "DARTS first order": (
-        "sep3@1 sep3@0 skip@0 sep3@1 skip@0 sep3@1 sep3@0 skip@2",
-        "max@0 max@1 skip@2 max@0 max@0 skip@2 skip@2 avg@0",
-    ),
-    "DARTS second order": (
-        "sep3@0 sep3@1 sep3@0 sep3@1 sep3@1 skip@0 skip@0 dil3@2",
-        "max@0 max@1 skip@2 max@1 max@0 skip@2 skip@2 max@1",
-    ),
-    "P-DARTS": (
-        "skip@0 dil3@1 skip@0 sep3@1 sep3@1 sep3@3 sep3@0 dil5@4",
-        "avg@0 sep5@1 sep3@0 dil5@2 max@0 dil3@1 dil3@1 dil5@3",
-    ),
-    "PC-DARTS CIFAR-10": (
-        "sep3@1 skip@0 sep3@0 dil3@1 sep5@0 sep3@1 avg@0 dil3@1",
-        "sep5@1 max@0 sep5@1 sep5@2 sep3@0 sep3@3 sep3@1 sep3@2",
-    ),
-    "PC-DARTS ImageNet": (
-        "skip@1 sep3@0 sep3@0 skip@1 sep3@1 sep3@3 sep3@1 dil5@4",
-        "sep3@0 skip@1 dil5@2 max@1 sep3@2 sep3@1 sep5@0 sep3@3",
-    ),
-    "GDAS": (
-        "skip@0 skip@1 skip@0 sep5@2 sep3@3 skip@0 sep5@4 sep3@3",
-        "sep5@0 sep3@1 sep5@2 sep5@1 dil5@2 sep3@1 sep5@0 sep5@1",
-    ),
-    "SNAS": (
-        "sep3@0 sep3@1 skip@0 dil3@1 skip@1 skip@0 skip@0 sep3@1",
-        "max@0 max@1 max@1 skip@2 skip@2 max@1 max@0 dil5@2",
-    ),
-    "PVLL-NAS": (
-        "sep5@0 dil3@1 sep3@1 sep5@0 avg@3 dil5@1 sep3@1 max@0",
-        "sep5@1 max@0 max@1 dil3@2 dil5@2 sep5@0 dil3@1 skip@2",
-    ),
-    "PVLL-NAS, graph estimator": (
-        "dil5@1 dil3@0 skip@1 sep3@2 avg@2 sep5@3 dil5@2 avg@0",
-        "sep3@1 avg@0 max@1 avg@0 sep3@0 max@3 dil5@4 sep3@1",
-    ),
-    "PVLL-NAS, 4.6 M": (
-        "skip@0 dil3@1 sep3@2 sep3@0 sep3@1 max@3 sep3@3 max@1",
-        "max@0 sep5@1 skip@1 max@2 max@0 sep5@2 dil5@3 avg@0",
-    ),
-    "PVLL-NAS, 5.3 M": (
-        "avg@0 sep3@1 sep3@1 sep5@2 skip@0 sep3@1 sep5@3 dil3@1",
-        "dil5@1 max@0 sep3@0 skip@1 dil3@1 sep5@0 dil5@1 dil5@3",
-    ),
-}
-
-
-def edges(cell: str) -> list[tuple[str, int]]:
-    return [(SHORT[edge[:-2]], int(edge[-1])) for edge in cell.split()]
-
-
-def genotype(normal: str, reduce: str) -> Architecture:
-    return SPACE.parse(
-        f"Genotype(normal={edges(normal)}, normal_concat=range(2, 6), reduce={edges(reduce)}, "
-        "reduce_concat=range(2, 6))"
-    )
-
-
-def published(name: str) -> Architecture:
-    return genotype(*PUBLISHED[name])
 
 
 def network(arch: Architecture, *args: int, seed: int = 0, **settings: Any) -> DARTSNetwork:

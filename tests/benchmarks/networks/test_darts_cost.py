@@ -13,7 +13,7 @@ from agnet.benchmarks.networks import DARTSSkeleton, network_cost
 from agnet.benchmarks.networks.darts_cost import darts_costs
 from agnet.errors import InvalidInput
 from agnet.spaces import DARTS, Architecture, NASBench201
-from tests.benchmarks.networks.test_darts import PUBLISHED, SHORT, genotype, published
+from tests.genotypes import PUBLISHED, SHORT, genotype, published
 
 SPACE = DARTS()
 IMAGENET = DARTSSkeleton(channels=48, layers=14, stem="imagenet")
