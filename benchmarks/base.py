@@ -77,9 +77,18 @@ class Benchmark(ABC):
         return True
 
     @property
-    @abstractmethod
     def default_objective(self) -> Objective:
-        """What a search optimises when nothing is said."""
+        """What a search optimises when nothing is said.
+
+        By default the first metric that it may see.
+
+        Raises:
+            MissingData: If there is none.
+        """
+        for metric in self.metrics:
+            if not metric.held_out:
+                return Objective(metric.name, metric.direction)
+        raise MissingData(f"got no metric of {self.name} that a search may see; expected one")
 
     @property
     @abstractmethod

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.errors import EvaluationError, InvalidInput
-from agnet.objectives import Metric, Objective
+from agnet.objectives import Metric
 from agnet.spaces import Architecture, SearchSpace
 
 __all__ = ["FunctionBenchmark"]
@@ -82,12 +82,6 @@ class FunctionBenchmark(Benchmark):
     def instant(self) -> bool:
         """What was given."""
         return self._instant
-
-    @property
-    def default_objective(self) -> Objective:
-        """The first metric that is not held out."""
-        first = next(metric for metric in self._metrics if not metric.held_out)
-        return Objective(first.name, first.direction)
 
     @property
     def source(self) -> str:

@@ -14,7 +14,7 @@ from agnet.benchmarks.of_networks import NetworkBenchmark
 from agnet.benchmarks.supernet import ElasticSharing, WeightSharing, check_images, load_supernet
 from agnet.benchmarks.training import Execution, ImageData, accuracy, open_images
 from agnet.errors import InvalidInput
-from agnet.objectives import Metric, Objective
+from agnet.objectives import Metric
 from agnet.spaces import Architecture
 
 __all__ = ["METRICS", "Inherited", "open_inherited"]
@@ -72,11 +72,6 @@ class Inherited(NetworkBenchmark):
     def metrics(self) -> tuple[Metric, ...]:
         """Accuracies and latency are measured, costs are computed."""
         return METRICS
-
-    @property
-    def default_objective(self) -> Objective:
-        """Validation accuracy."""
-        return Objective("val_accuracy", "maximize")
 
     @property
     def source(self) -> str:

@@ -18,7 +18,7 @@ from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.noise import pick_repeat
 from agnet.benchmarks.store import data_folder, read_table, read_table_once
 from agnet.errors import InvalidInput
-from agnet.objectives import Metric, Objective
+from agnet.objectives import Metric
 from agnet.spaces import Architecture, NASBench201
 
 __all__ = [
@@ -130,11 +130,6 @@ class NASBench201Benchmark(Benchmark):
     def missing(self) -> Mapping[str, str]:
         """Metrics of tables that have not been imported."""
         return self._joined.missing
-
-    @property
-    def default_objective(self) -> Objective:
-        """Validation accuracy."""
-        return Objective("val_accuracy", "maximize")
 
     @property
     def source(self) -> str:

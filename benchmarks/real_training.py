@@ -36,7 +36,7 @@ from agnet.benchmarks.training import (
     train,
     within_memory,
 )
-from agnet.objectives import Metric, Objective
+from agnet.objectives import Metric
 from agnet.spaces import Architecture, SearchSpace, open_space
 
 __all__ = ["NETWORK", "TRAINING", "RealTraining", "open_real_training"]
@@ -110,11 +110,6 @@ class RealTraining(NetworkBenchmark):
     def metrics(self) -> tuple[Metric, ...]:
         """Accuracies and seconds are measured, costs are computed."""
         return METRICS
-
-    @property
-    def default_objective(self) -> Objective:
-        """Validation accuracy."""
-        return Objective("val_accuracy", "maximize")
 
     @property
     def source(self) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from agnet.benchmarks.base import Benchmark, find_metric
 from agnet.benchmarks.store import read_table
 from agnet.errors import InvalidInput
-from agnet.objectives import Metric, Objective
+from agnet.objectives import Metric
 from agnet.spaces import Architecture, BlockCells
 
 __all__ = ["KIND", "OPERATIONS", "SPACES", "TinyBlocksBenchmark"]
@@ -75,11 +75,6 @@ class TinyBlocksBenchmark(Benchmark):
     def metrics(self) -> tuple[Metric, ...]:
         """Those of the table."""
         return METRICS
-
-    @property
-    def default_objective(self) -> Objective:
-        """Validation accuracy."""
-        return Objective("val_accuracy", "maximize")
 
     @property
     def source(self) -> str:

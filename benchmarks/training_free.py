@@ -14,7 +14,7 @@ from agnet.benchmarks.of_networks import NetworkBenchmark
 from agnet.benchmarks.scores import SCORES, Batch
 from agnet.benchmarks.training import ImageData, open_images
 from agnet.errors import EvaluationError, InvalidInput
-from agnet.objectives import Metric, Objective
+from agnet.objectives import Metric
 from agnet.seeds import stream
 from agnet.spaces import Architecture, SearchSpace, open_space
 
@@ -65,11 +65,6 @@ class TrainingFree(NetworkBenchmark):
     def metrics(self) -> tuple[Metric, ...]:
         """The scores, and parameters and multiply-adds."""
         return (*(score.metric for score in SCORES.values()), *COSTS)
-
-    @property
-    def default_objective(self) -> Objective:
-        """Rectifiers that tell images apart."""
-        return Objective("naswot", "maximize")
 
     @property
     def source(self) -> str:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.special import expit, ndtri
 
 from agnet import Benchmark
-from agnet.objectives import Metric, Objective
+from agnet.objectives import Metric
 from agnet.spaces import Architecture, BlockCells
 from agnet.strategies.popnas import BlockGrowth
 
@@ -71,11 +71,6 @@ class SyntheticCells(Benchmark):
     def metrics(self) -> tuple[Metric, ...]:
         """Accuracy and time."""
         return METRICS
-
-    @property
-    def default_objective(self) -> Objective:
-        """Accuracy."""
-        return Objective("val_accuracy", "maximize")
 
     @property
     def source(self) -> str:

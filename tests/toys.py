@@ -15,7 +15,7 @@ import torch
 
 from agnet.benchmarks import Benchmark, find_metric
 from agnet.evaluation import Evaluation, Evaluator, evaluate_one
-from agnet.objectives import Metric, Objective
+from agnet.objectives import Metric
 from agnet.spaces import Architecture, NASBench201
 
 WEIGHTS = np.array([[0, 1, 3, 7, 2], [0, 2, 4, 5, 1], [0, 1, 2, 6, 3]] * 2, dtype=np.float64)
@@ -65,10 +65,6 @@ class Toy(Benchmark):
     @property
     def settings(self) -> Mapping[str, Any]:
         return {"name": "toy"}
-
-    @property
-    def default_objective(self) -> Objective:
-        return Objective("val_accuracy", "maximize")
 
     def query(
         self, archs: Sequence[Architecture], metrics: Sequence[str]
@@ -185,10 +181,6 @@ class Threads(Benchmark):
     @property
     def settings(self) -> Mapping[str, Any]:
         return {"name": "threads"}
-
-    @property
-    def default_objective(self) -> Objective:
-        return self.toy.default_objective
 
     def query(
         self, archs: Sequence[Architecture], metrics: Sequence[str]
