@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from agnet.environment import environment
 from agnet.errors import EvaluationError, InvalidInput
 
-__all__ = ["LOCAL", "connected", "environment", "reason"]
+__all__ = ["LOCAL", "connected", "reason", "settings_for"]
 
 LOCAL: Final = "local"
 LOOPBACK: Final = "127.0.0.1"
@@ -41,7 +41,7 @@ def connected(address: str) -> Iterator[None]:
     local: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
     try:
         _check_reachable(address)
-        with environment(address):
+        with environment(settings_for(address)):
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **local)
     except (OSError, ValueError, RuntimeError) as error:
         raise InvalidInput(
@@ -59,20 +59,9 @@ def connected(address: str) -> Iterator[None]:
         ray.shutdown()
 
 
-@contextmanager
-def environment(address: str) -> Iterator[None]:
+def settings_for(address: str) -> Mapping[str, str]:
     """What Ray is to find in the environment when it is imported, and when it is started."""
-    settings: Mapping[str, str] = LOCAL_ENVIRONMENT if address == LOCAL else {}
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return LOCAL_ENVIRONMENT if address == LOCAL else {}
 
 
 def _check_reachable(address: str) -> None:

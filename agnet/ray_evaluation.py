@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, final
 
 from threadpoolctl import threadpool_info
 
+from agnet.environment import THREADS, environment
 from agnet.errors import EvaluationError, InvalidInput
 from agnet.evaluation import Evaluation, Evaluator, evaluate_one, failed
 from agnet.extras import needs
-from agnet.ray_cluster import LOCAL, connected, environment, reason
+from agnet.ray_cluster import LOCAL, connected, reason, settings_for
 
 if TYPE_CHECKING:
     from agnet.benchmarks import Benchmark
@@ -83,7 +84,7 @@ class RayEvaluator(Evaluator):
             raise InvalidInput("got neither cpus nor gpus; expected one that an evaluation needs")
         if at_a_time is not None and at_a_time < 1:
             raise InvalidInput(f"got {at_a_time} evaluations at a time; expected 1 or more")
-        with needs("ray", "evaluating on a Ray cluster"), environment(address):
+        with needs("ray", "evaluating on a Ray cluster"), environment(settings_for(address)):
             import ray  # noqa: F401
         self._benchmark, self._metrics, self._address = benchmark, tuple(metrics), address
         self._needed = {"CPU": float(cpus), "GPU": float(gpus)}
@@ -225,9 +226,8 @@ def _threads() -> dict[str, str]:
 
     libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
     blas = max((library["num_threads"] for library in libraries), default=1)
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     numbers = (torch.get_num_threads(), torch.get_num_threads(), blas)
-    return {name: str(number) for name, number in zip(names, numbers, strict=True)}
+    return {name: str(number) for name, number in zip(THREADS, numbers, strict=True)}
 
 
 @lru_cache(maxsize=1)

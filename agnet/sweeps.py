@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
@@ -17,6 +15,7 @@ from scipy import stats
 from agnet.benchmarks import open_benchmark
 from agnet.checks import folder_of, whole
 from agnet.config import SearchConfig
+from agnet.environment import THREADS, environment
 from agnet.errors import EvaluationError, InvalidInput
 from agnet.loop import search
 from agnet.preparation import check, settle, with_initial
@@ -130,7 +129,8 @@ def sweep(
         _check_same(read_config(folder), config, folder)
     jobs = [(replace(config, seed=s), f, test) for s, f in zip(seeds, folders, strict=True)]
     with (
-        _single_threaded(),
+        # Several searches at once must not each start a thread a core.
+        environment(dict.fromkeys(THREADS, "1")),
         start_workers(min(workers, len(jobs))) as pool,
         stopping_workers(),
     ):
@@ -185,19 +185,3 @@ def _watch(futures: Sequence[Future[float | None]], progress: Progress | None) -
         ) from error
     finally:
         meter.stop()
-
-
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Several searches at once must not each start a thread a core."""
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    before: Mapping[str, str | None] = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

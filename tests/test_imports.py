@@ -38,8 +38,10 @@ ALLOWED = {
     # A run asks the reports to be shown, when it is.
     "runs": BASE | {"pareto", "config", "storage", "benchmarks", "spaces", "report"},
     "preparation": BASE | {"config", "runs", "storage", "benchmarks", "spaces", "strategies"},
-    "ray_cluster": {"errors"},
-    "ray_evaluation": {"errors", "extras", "benchmarks", "spaces", "evaluation", "ray_cluster"},
+    "environment": set(),
+    "ray_cluster": {"environment", "errors"},
+    "ray_evaluation": {"errors", "extras", "benchmarks", "spaces", "evaluation"}
+    | {"environment", "ray_cluster"},
     "transfer": BASE | {"pareto", "spaces", "benchmarks", "strategies"},
     "recording": None,
     "rounds": {"evaluation", "recording", "spaces"},

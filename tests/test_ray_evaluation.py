@@ -16,11 +16,12 @@ import pytest
 import torch
 
 from agnet.cli import main
+from agnet.environment import environment
 from agnet.errors import EvaluationError, InvalidInput, MissingExtra
 from agnet.evaluation import Evaluation, Evaluator, InProcess
 from agnet.loop import search
 from agnet.progress import Progress
-from agnet.ray_cluster import LOCAL, environment
+from agnet.ray_cluster import LOCAL, settings_for
 from agnet.ray_evaluation import RayEvaluator
 from agnet.runs import Run
 from agnet.spaces import Architectures
@@ -33,7 +34,7 @@ METRICS = ("val_accuracy", "edgegpu_latency_ms")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two machines of one CPU, to which this process is connected."""
-    with environment(LOCAL):  # the test is not for the network either
+    with environment(settings_for(LOCAL)):  # the test is not for the network either
         import ray
         from ray.cluster_utils import Cluster
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from torch_geometric.data import Data
 
-__all__ = ["LISTABLE", "SearchSpace", "check_level", "text_of"]
+__all__ = ["LISTABLE", "SearchSpace", "check_level", "text_of", "too_many"]
 
 LISTABLE: Final = 1_000_000
 """Spaces of at most so many architectures can be enumerated."""
@@ -67,21 +67,25 @@ class SearchSpace(ABC):
     def sample(self, n: int, rng: np.random.Generator) -> Architectures:
         """Draws ``n`` architectures uniformly and independently (repeats can occur)."""
 
-    @abstractmethod
     def enumerate(self) -> Architectures:
         """Returns all architectures in the order of :meth:`index`.
 
+        By default refuses, as a space does that is too large.
+
         Raises:
             InvalidInput: If the space has more than ``LISTABLE`` architectures.
         """
+        raise too_many(self)
 
-    @abstractmethod
     def index(self, archs: Sequence[Architecture]) -> npt.NDArray[np.int64]:
         """Returns the row ``(B,)`` of each architecture in the enumeration.
 
+        By default refuses, as a space does that is too large.
+
         Raises:
             InvalidInput: If the space has more than ``LISTABLE`` architectures.
         """
+        raise too_many(self)
 
     @abstractmethod
     def is_valid(self, choices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -256,6 +260,14 @@ def check_level(space: SearchSpace, level: str | None) -> None:
         raise InvalidInput(
             f"got the key level {level!r}; {space.name} has {', '.join(space.key_levels)}"
         )
+
+
+def too_many(space: SearchSpace) -> InvalidInput:
+    """Returns what is to be raised if somebody wants to list a space that is too large."""
+    return InvalidInput(
+        f"{space.name} has {space.size:.3g} architectures, too many to be listed; use "
+        "sample(n, rng) and keys(archs)"
+    )
 
 
 def text_of(value: Any) -> str:

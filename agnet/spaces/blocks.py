@@ -27,7 +27,7 @@ from agnet.spaces._blocks_classes import (
 from agnet.spaces._blocks_moves import KINDS, Change, apply, changes, pairs
 from agnet.spaces._blocks_text import read_blocks, write_blocks
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of
+from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of, too_many
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.key_index import KeyIndex
 from agnet.spaces.product import in_range
@@ -422,7 +422,7 @@ class BlockCells(SearchSpace):
 def _listed(space: BlockCells) -> tuple[Architectures, KeyIndex]:
     """All cells of a space, and where their numbers are."""
     if space.size > LISTABLE:
-        raise InvalidInput(f"{space.name} has {space.size:.3g} architectures; use sample(n, rng)")
+        raise too_many(space)
     last = Architectures(space, np.zeros((1, PARTS * space.max_blocks)))
     every = last
     for _ in range(space.max_blocks):

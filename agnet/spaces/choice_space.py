@@ -14,7 +14,7 @@ import torch
 
 from agnet.errors import InvalidArchitecture, InvalidInput
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of
+from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of, too_many
 from agnet.spaces.graphs import GraphBatch
 from agnet.spaces.product import (
     change_one,
@@ -171,7 +171,8 @@ class ChoiceSpace(SearchSpace):
         Raises:
             InvalidInput: If there are too many.
         """
-        self._check_listable()
+        if self.size > LISTABLE:
+            raise too_many(self)
         digits = np.unravel_index(np.arange(self.size), self.sizes)
         return Architectures(self, np.stack(digits, axis=1))
 
@@ -181,7 +182,8 @@ class ChoiceSpace(SearchSpace):
         Raises:
             InvalidInput: If the space is too large to be listed.
         """
-        self._check_listable()
+        if self.size > LISTABLE:
+            raise too_many(self)
         return mixed_radix(self.to_choices(archs), self.sizes)
 
     def is_valid(self, choices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -326,10 +328,6 @@ class ChoiceSpace(SearchSpace):
                 product = size
         ends = [*starts[1:], len(self.sizes)]
         return [slice(*pair) for pair in zip(starts, ends, strict=True)]
-
-    def _check_listable(self) -> None:
-        if self.size > LISTABLE:
-            raise InvalidInput(f"{self.name} has {self.size:.3g} architectures; use keys(archs)")
 
 
 def _rising(options: Sequence[Option]) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnet.errors import InvalidArchitecture, InvalidInput
+from agnet.errors import InvalidArchitecture
 from agnet.spaces._genotype import Edge, read_genotype
 from agnet.spaces.architectures import Architecture, Architectures, Choices
 from agnet.spaces.base import SearchSpace, check_level, text_of
@@ -136,22 +136,6 @@ class DARTS(SearchSpace):
     def sample(self, n: int, rng: np.random.Generator) -> Architectures:
         """Draws ``n`` genotypes uniformly."""
         return Architectures(self, rng.integers(SIZES, size=(n, len(SIZES))))
-
-    def enumerate(self) -> Architectures:
-        """Refuses.
-
-        Raises:
-            InvalidInput: Always: the space is too large to be listed.
-        """
-        raise InvalidInput(f"{self.name} has {self.size:.3g} architectures; use sample(n, rng)")
-
-    def index(self, archs: Sequence[Architecture]) -> npt.NDArray[np.int64]:
-        """Refuses.
-
-        Raises:
-            InvalidInput: Always: the space is too large to be listed.
-        """
-        raise InvalidInput(f"{self.name} is too large to be listed; use keys(archs)")
 
     def is_valid(self, choices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Every vector in range is a genotype."""

@@ -156,22 +156,6 @@ class OFAMobileNetV3(SearchSpace):
         choices = np.concatenate([resolution, depth, kernel + 1, expand + 1], axis=1)
         return Architectures(self, self.canonical(choices.astype(np.int16)))
 
-    def enumerate(self) -> Architectures:
-        """Refuses.
-
-        Raises:
-            InvalidInput: Always: the space is too large to be listed.
-        """
-        raise InvalidInput(f"{self.name} has {self.size:.3g} architectures; use sample(n, rng)")
-
-    def index(self, archs: Sequence[Architecture]) -> npt.NDArray[np.int64]:
-        """Refuses.
-
-        Raises:
-            InvalidInput: Always: the space is too large to be listed.
-        """
-        raise InvalidInput(f"{self.name} is too large to be listed; use keys(archs)")
-
     def is_valid(self, choices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Says where all is in range; the values of layers that do not exist are ignored."""
         array = np.asarray(choices)

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnet.errors import InvalidArchitecture, InvalidInput
+from agnet.errors import InvalidArchitecture
 from agnet.spaces.architectures import Architecture, Architectures, Choices
-from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of
+from agnet.spaces.base import LISTABLE, SearchSpace, check_level, text_of, too_many
 from agnet.spaces.elastic.config import ElasticConfig
 from agnet.spaces.elastic.cost import macs_tables, params_tables
 from agnet.spaces.elastic.genes import EXIT, RESOLUTION, WIDTH, Genes
@@ -123,7 +123,8 @@ class ElasticSpace(SearchSpace):
         Raises:
             InvalidInput: If there are more than ``LISTABLE``.
         """
-        self._check_listable()
+        if self.size > LISTABLE:
+            raise too_many(self)
         return Architectures(self, self.genes.join(*self._numbers.all()))
 
     def index(self, archs: Sequence[Architecture]) -> npt.NDArray[np.int64]:
@@ -132,15 +133,9 @@ class ElasticSpace(SearchSpace):
         Raises:
             InvalidInput: If there are more than ``LISTABLE``.
         """
-        self._check_listable()
-        return self._numbers.rank(*self.genes.split(self.to_choices(archs)))
-
-    def _check_listable(self) -> None:
         if self.size > LISTABLE:
-            raise InvalidInput(
-                f"{self.name} has {self.size:.3g} architectures, too many to be listed; use "
-                "sample(n, rng) and keys(archs)"
-            )
+            raise too_many(self)
+        return self._numbers.rank(*self.genes.split(self.to_choices(archs)))
 
     def is_valid(self, choices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Says where all is in range and every stage that there is has its first layers."""
