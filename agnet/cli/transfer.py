@@ -93,6 +93,10 @@ def transfer(
     device: Annotated[str, typer.Option(help="As torch names it.")] = "cpu",
     precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
     threads: Annotated[int, typer.Option(help="Of a CPU.")] = 1,
+    channels_last: Annotated[
+        bool,
+        typer.Option(help="That layout of images, in which such networks are faster."),
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", help="No lines on the way.")] = False,
 ) -> None:
     """Train a super-network, search its networks while it adapts, and train the best (NATv2).
@@ -115,7 +119,14 @@ def transfer(
     searched = _space(space or "elastic-tiny") if given is None else given.space
     check_proposer(chosen, aim, searched)
     with joined(device) as (group, own):
-        how = Execution.from_table({"device": own, "precision": precision, "threads": threads})
+        how = Execution.from_table(
+            {
+                "device": own,
+                "precision": precision,
+                "threads": threads,
+                "channels_last": channels_last,
+            }
+        )
         say: Callable[[str], None] = typer.echo if group.leads else _nothing
         tell = _nothing if quiet else say
         images = open_images(data, size)

@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch import nn
 
+from agnet.benchmarks.networks import ElasticSkeleton
 from agnet.benchmarks.training import Execution, train
 from agnet.errors import InvalidInput
+from agnet.spaces.elastic import ElasticSpace, Options, elastic_variants
 from tests.benchmarks.training.images import bright
 from tests.benchmarks.training.test_loop import PLAIN, Watched, network, outcome
 
@@ -63,6 +65,15 @@ def test_a_layout_that_damages_memory_is_refused() -> None:
         how.placed(nn.Sequential(nn.Conv2d(3, 8, 1), few))
     how.placed(nn.Sequential(nn.Conv2d(3, 16, 3, stride=2), enough))
     Execution().placed(nn.Sequential(few))
+
+
+@pytest.mark.parametrize("name", elastic_variants())
+def test_elastic_networks_can_be_computed_in_the_layout(name: str) -> None:
+    space = ElasticSpace(elastic_variants()[name])
+    every = Options.every(space.config)
+    for arch in (every.smallest(space), every.largest(space)):
+        network = ElasticSkeleton().build(arch, (3, 32, 32), 10, torch.Generator())
+        Execution(channels_last=True).placed(network)
 
 
 @pytest.mark.slow
