@@ -62,7 +62,8 @@ OBJECTIVES: Final = (
 NATV2: Final = POLICIES["natv2"]
 POLICY: Final[dict[str, Policy]] = {
     "natv2": NATV2,
-    "natv2, fixed 1x": replace(NATV2, archive=60, factor=1),
+    # As many evaluations, of which fewer come before the first round.
+    "natv2, 1x": replace(NATV2, factor=1, newcomers=7, iterations=10),
     "natv2, agnet": replace(NATV2, proposer="agnet"),
     "nat": POLICIES["nat"],
     "random": replace(NATV2, archive=100, factor=1, iterations=0),
