@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from agnet.spaces import Architecture
+from experiments.imagenet.published import genotype
 
-from agnet.spaces import DARTS, Architecture
-
-SHORT = {
-    "max": "max_pool_3x3",
-    "avg": "avg_pool_3x3",
-    "skip": "skip_connect",
-    "sep3": "sep_conv_3x3",
-    "sep5": "sep_conv_5x5",
-    "dil3": "dil_conv_3x3",
-    "dil5": "dil_conv_5x5",
-}
 # op@source, normal and reduction cell.
 PUBLISHED = {
     "DARTS first order": (
@@ -74,19 +64,6 @@ PUBLISHED = {
         "dil5@1 max@0 sep3@0 skip@1 dil3@1 sep5@0 dil5@1 dil5@3",
     ),
 }
-
-
-def edges(cell: str) -> list[tuple[str, int]]:
-    return [(SHORT[edge[:-2]], int(edge[-1])) for edge in cell.split()]
-
-
-def spelled(normal: Sequence[tuple[str, int]], reduce: Sequence[tuple[str, int]]) -> str:
-    cells = f"normal={list(normal)}, normal_concat=range(2, 6), reduce={list(reduce)}"
-    return f"Genotype({cells}, reduce_concat=range(2, 6))"
-
-
-def genotype(normal: str, reduce: str) -> Architecture:
-    return DARTS().parse(spelled(edges(normal), edges(reduce)))
 
 
 def published(name: str) -> Architecture:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 from agnet.spaces import DARTS, Architecture
 
-__all__ = ["PUBLISHED", "Published"]
+__all__ = ["PUBLISHED", "SHORT", "Published", "edges", "genotype", "spelled"]
 
 SHORT: Final = {
     "max": "max_pool_3x3",
@@ -45,16 +46,24 @@ class Published:
         """The genotype."""
         if self.cells is None:
             return None
-        normal, reduction = ([_edge(text) for text in cell.split()] for cell in self.cells)
-        return DARTS().parse(
-            f"Genotype(normal={normal}, normal_concat=range(2, 6), reduce={reduction}, "
-            "reduce_concat=range(2, 6))"
-        )
+        return genotype(*self.cells)
 
 
-def _edge(text: str) -> tuple[str, int]:
-    name, tensor = text.split("@")
-    return SHORT[name], int(tensor)
+def genotype(normal: str, reduction: str) -> Architecture:
+    """Reads two cells, each as in :class:`Published`."""
+    return DARTS().parse(spelled(edges(normal), edges(reduction)))
+
+
+def edges(cell: str) -> list[tuple[str, int]]:
+    """Reads the operations of a cell, and the tensors that they are given."""
+    pairs = (text.split("@") for text in cell.split())
+    return [(SHORT[name], int(tensor)) for name, tensor in pairs]
+
+
+def spelled(normal: Sequence[tuple[str, int]], reduction: Sequence[tuple[str, int]]) -> str:
+    """Writes two cells as DARTS writes a genotype."""
+    cells = f"normal={list(normal)}, normal_concat=range(2, 6), reduce={list(reduction)}"
+    return f"Genotype({cells}, reduce_concat=range(2, 6))"
 
 
 # DARTS: Liu et al., ICLR 2019. PC-DARTS: Xu et al., ICLR 2020. TE-NAS: Chen et al., ICLR 2021.

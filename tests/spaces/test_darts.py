@@ -14,7 +14,8 @@ from agnet.errors import InvalidArchitecture
 from agnet.spaces import Architecture, GraphBatch
 from agnet.spaces.darts import DARTS, NODE_TYPES, OPERATIONS, SIZES
 from agnet.testing import SpaceContract
-from tests.genotypes import PUBLISHED, SHORT, edges, published, spelled
+from experiments.imagenet.published import SHORT, edges, spelled
+from tests.genotypes import PUBLISHED, published
 
 SPACE = DARTS()
 FIRST_ORDER = (

@@ -19,7 +19,8 @@ from agnet.benchmarks.networks.darts_operations import FactorizedReduction, conv
 from agnet.errors import InvalidInput
 from agnet.spaces import DARTS, Architecture, NASBench201
 from agnet.spaces.darts import OPERATIONS
-from tests.genotypes import genotype, published
+from experiments.imagenet.published import genotype
+from tests.genotypes import published
 
 SPACE = DARTS()
 

@@ -13,7 +13,8 @@ from agnet.benchmarks.networks import DARTSSkeleton, network_cost
 from agnet.benchmarks.networks.darts_cost import darts_costs
 from agnet.errors import InvalidInput
 from agnet.spaces import DARTS, Architecture, NASBench201
-from tests.genotypes import PUBLISHED, SHORT, genotype, published
+from experiments.imagenet.published import SHORT, genotype
+from tests.genotypes import PUBLISHED, published
 
 SPACE = DARTS()
 IMAGENET = DARTSSkeleton(channels=48, layers=14, stem="imagenet")
