@@ -54,6 +54,22 @@ def test_a_search_of_what_a_file_lends_is_gone_on_with(tmp_path: Path) -> None:
     assert len(rest) == 5
 
 
+def test_what_a_file_lends_is_computed_as_is_said(tmp_path: Path) -> None:
+    save_supernet(made(replace(elastic_preset("tiny"), channels=1)), tmp_path / "net.pt")
+    file = str(tmp_path / "net.pt")
+    opened = open_benchmark("inherited", weights=file, calibration=50)
+    plain = {"channels_last": False, "threads": 2}
+    other = open_benchmark("inherited", weights=file, calibration=50, execution=plain)
+    assert opened.settings["execution"]["channels_last"] is True
+    assert plain.items() <= other.settings["execution"].items()
+    archs = opened.space.sample(2, np.random.default_rng(0))
+    found, expected = (one.query(archs, ["val_accuracy"]) for one in (opened, other))
+    # Two of 360 images may fall on the other side by rounding.
+    np.testing.assert_allclose(found, expected, atol=0.6)
+    with pytest.raises(InvalidInput, match="layout"):
+        open_benchmark("inherited", weights=file, execution={"layout": "last"})
+
+
 def test_images_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     save_supernet(made(elastic_preset("tiny")), tmp_path / "net.pt")
     with pytest.raises(InvalidInput, match="images of 1 channels and 10 classes"):
