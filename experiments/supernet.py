@@ -102,10 +102,14 @@ def configured(data: ImageData) -> ElasticConfig:
 
 
 def grown(
-    data: ImageData, seed: int, folder: Path, share: float = 1.0
+    data: ImageData,
+    seed: int,
+    folder: Path,
+    share: float = 1.0,
+    config: ElasticConfig | None = None,
 ) -> Iterator[tuple[str, SuperNetwork]]:
     """Trains a super-network, and yields it after each phase; what was trained is not again."""
-    config = configured(data)
+    config = config or configured(data)
     net = SuperNetwork(config, torch.Generator().manual_seed(seed))
     for phase in growth(config, RECIPE, (_part(LARGEST, share), _part(ELASTIC, share))):
         train_supernet(

@@ -1,14 +1,17 @@
 """Neural Architecture Transfer on part of CIFAR-10, with the preset ``tiny``.
 
-    python -m experiments.transfer run --data FOLDER [--rows FILE] [--only frozen adapted tuned]
+    python -m experiments.transfer run --data FOLDER [--rows FILE] [--only PART ...]
     python -m experiments.transfer table
 
 ``frozen``: the weights stay, 100 networks are evaluated: does the predictor find a better front
 than random draws, NSGA-II without a predictor, and NAT? Hypervolume is of all that was evaluated.
 ``adapted``: the same with five epochs of adaptation, every record being of the last weights, for
-which archives are evaluated again; also with uniform adaptation. ``tuned``: four networks of the
+which archives are evaluated again; also with uniform adaptation and without any, what is told of
+all being their archives. ``tuned``: four networks of the
 front of NATv2, as they are, and trained on their own with one exit and with all: three networks, of
-each of which the test images say the accuracy once. Super-networks are those of
+each of which the test images say the accuracy once. ``families``: one search each, with frozen
+weights, of super-networks with early exits or without, and with dense skips or without, trained for
+half as long. Super-networks are those of
 ``experiments.supernet``, and so are FOLDER, FILE and ``--work``: three of them, to which searches
 are dealt out by their seeds, so that intervals are of searches more than of super-networks.
 """
@@ -20,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -48,7 +51,7 @@ from agnet.transfer import (
     transfer,
 )
 from experiments.recorded import Row, complete, parser
-from experiments.supernet import HOW, TEACHING, drawn, folder_of, grown, opened
+from experiments.supernet import HOW, TEACHING, configured, drawn, folder_of, grown, opened
 from experiments.transfer_tables import tables
 
 SUPERNETS: Final = 3
@@ -71,9 +74,18 @@ POLICY: Final[dict[str, Policy]] = {
 ADAPTED: Final[dict[str, Policy]] = {
     "natv2": NATV2,
     "natv2, uniform": replace(NATV2, adapts="uniform"),
+    "natv2, frozen": replace(NATV2, adaptation=0),
     "nat": POLICIES["nat"],
     "random": replace(NATV2, proposer="random"),
 }
+FAMILIES: Final[dict[str, dict[str, Any]]] = {
+    "exits": {},
+    "no exits": {"early_exits": False},
+    # Layers skip to those after the next, so that stages need three.
+    "deeper": {"depths": (1, 2, 3)},
+    "deeper, dense": {"depths": (1, 2, 3), "dense": True},
+}
+SHARE: Final = 0.5  # of the epochs that super-networks have elsewhere
 NSGA2: Final = "nsga2"
 EVALUATED: Final = 100
 DRAW: Final = NATV2.draw
@@ -101,7 +113,11 @@ def main() -> None:
             for job in jobs(given.seeds, given.objectives)
         ]
         complete(todo, work, given.results, given.procs, given.only)
-    arms = {"frozen": [*POLICY, NSGA2], "adapted": list(ADAPTED)}
+    arms = {
+        "frozen": [*POLICY, NSGA2],
+        "adapted": list(ADAPTED),
+        "families": list(FAMILIES),
+    }
     print("\n\n".join(tables(given.results, arms)))
 
 
@@ -120,12 +136,18 @@ def jobs(seeds: int, objectives: Sequence[int]) -> list[Row]:
             ]
             found.append({"what": "tuned", "seed": seed})
             found.append({"what": "predictor", "seed": seed})
+        if seed == 0:
+            found += [
+                {"what": "families", "objectives": 2, "arm": arm, "seed": seed} for arm in FAMILIES
+            ]
     return found
 
 
 def run(job: Row, source: str, chosen: Path | None, work: Path) -> Row:
     """Does one job."""
     data, number = opened(source, chosen), int(job["seed"]) % SUPERNETS
+    if job["what"] == "families":
+        return of_family(data, job, work / folder_for(job))
     *_, (_, net) = grown(data, number, work / folder_of(number))
     if job["what"] == "predictor":
         return predicted(net, data, number)
@@ -138,7 +160,21 @@ def run(job: Row, source: str, chosen: Path | None, work: Path) -> Row:
     policy = POLICY[job["arm"]] if frozen else ADAPTED[job["arm"]]
     policy = replace(policy, adaptation=0) if frozen else policy
     found = searched(net, data, policy, wanted, seed, work / folder_for(job), number)
-    return {"rounds": [asdict(one) for one in found.rounds], **told(found.known)}
+    return reported(found, found.known if frozen else found.archive)
+
+
+def reported(found: Transferred, among: Records) -> Row:
+    """What a transfer came to, and what was found among some of what it evaluated."""
+    return {"rounds": [asdict(one) for one in found.rounds], **told(among)}
+
+
+def of_family(data: ImageData, job: Row, folder: Path) -> Row:
+    """A search of a super-network of another family, which is trained first."""
+    config, seed = replace(configured(data), **FAMILIES[job["arm"]]), int(job["seed"])
+    *_, (_, net) = grown(data, seed, folder, SHARE, config)
+    policy = replace(NATV2, adaptation=0)
+    found = searched(net, data, policy, aim(job["objectives"]), seed, folder / "search", seed)
+    return reported(found, found.known)
 
 
 def folder_for(job: Row) -> str:
@@ -147,7 +183,7 @@ def folder_for(job: Row) -> str:
 
 
 def told(known: Records) -> Row:
-    """What was found, among everything that was evaluated with the last weights."""
+    """The front of what was evaluated, and the mean accuracy of the best of it."""
     front = known[known.front]
     return {
         "best": round(float(np.sort(known.values[:, 0])[::-1][:BEST].mean()), 3),
