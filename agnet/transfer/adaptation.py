@@ -11,8 +11,7 @@ from agnet.benchmarks.supernet import (
     Phase,
     SuperNetwork,
     Teaching,
-    calibrate,
-    extract,
+    cut_out,
     train_supernet,
 )
 from agnet.benchmarks.training import Execution, Group, ImageData, Recipe
@@ -57,9 +56,7 @@ class Adaptation:
         self.net, self._data, self._recipe = net, data, recipe
         self._teaching, self._how, self._folder = teaching, how, folder
         largest = Options.every(net.config).largest(net.space)
-        images, exits = data.to_calibrate(teaching.calibration), net.config.exits
-        moments = calibrate(net, largest, images, exits=exits)
-        self._teacher: PlainNetwork = extract(net, largest, moments, exits)
+        self._teacher: PlainNetwork = cut_out(net, largest, net.config.exits)
 
     def adapt(self, policy: Policy, records: Records, iteration: int, seed: int) -> None:
         """Trains for the epochs of one iteration, counted from 1.

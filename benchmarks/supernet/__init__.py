@@ -3,7 +3,7 @@
 from agnet.benchmarks.networks.elastic import PlainNetwork
 from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.drawn import Drawing, train_drawn
-from agnet.benchmarks.supernet.extraction import extract
+from agnet.benchmarks.supernet.extraction import cut_out, extract
 from agnet.benchmarks.supernet.inheritance import inherited_accuracy
 from agnet.benchmarks.supernet.mixed import MixedCells, MixedSharing
 from agnet.benchmarks.supernet.network import SuperNetwork
@@ -29,6 +29,7 @@ __all__ = [
     "WeightSharing",
     "calibrate",
     "check_images",
+    "cut_out",
     "extract",
     "inherited_accuracy",
     "load_official",

@@ -34,8 +34,8 @@ class Teaching:
             its exits and in what they say together: growing with depth (``asc``), shrinking
             (``desc``), losses shrinking and outputs growing (``mix``), or equal (``unif``).
         distillation: The weight of a frozen teacher's soft labels beside that of the labels.
-        calibration: On how many training images the norms of a network that is evaluated, or
-            becomes a teacher, are calibrated.
+        calibration: On how many training images the norms of a network that is evaluated are
+            calibrated.
     """
 
     exits: ExitWeights = "asc"

@@ -59,8 +59,9 @@ def train_supernet(
         phases: What is trained when; by default everything at once by the sandwich rule, as long as
             the recipe says.
         teaching: What networks learn from.
-        teacher: A largest network with all exits, calibrated, that phases with the teacher ``kept``
-            learn from until one has a new one; by default cut out of the super-network as it is.
+        teacher: A largest network with all exits that phases with the teacher ``kept`` learn from
+            until one has a new one; by default cut out of the super-network as it is. Its norms go
+            by the batch, as those of its pupils do.
         seed: Of the order and changes of images, and of the networks drawn.
         execution: Where to compute; by default in one thread.
         checkpoint: A file that is written after each epoch, and gone on from if it is there.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import asdict, replace
 from typing import Any, final
 
@@ -12,10 +13,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from agnet.benchmarks.networks.elastic import PlainNetwork
-from agnet.benchmarks.supernet.calibration import calibrate
 from agnet.benchmarks.supernet.decay import decayed
-from agnet.benchmarks.supernet.extraction import cut_out, extract
+from agnet.benchmarks.supernet.extraction import cut_out
 from agnet.benchmarks.supernet.network import SuperNetwork
+from agnet.benchmarks.supernet.normalising import without_buffers
 from agnet.benchmarks.supernet.phases import Phase
 from agnet.benchmarks.supernet.sorting import sort_channels
 from agnet.benchmarks.supernet.teaching import Teaching, joint_loss, soft_labels
@@ -67,8 +68,11 @@ class Updates:
         # Teacher and pupils are kept together, so that a checkpoint has both.
         self._model = nn.ModuleDict({"net": net})
         if any(phase.teacher != "none" for phase in phases):
-            given = teacher or cut_out(net, self._largest, net.config.exits)
-            self._model["teacher"] = given.requires_grad_(False).eval()
+            frozen = deepcopy(teacher) if teacher else cut_out(net, self._largest, net.config.exits)
+            # It is asked of images that were changed, as its pupils are: each batch by the moments
+            # of its own. Those of calibration, of images as they are, would make it a worse one.
+            without_buffers(frozen)
+            self._model["teacher"] = frozen.requires_grad_(False).eval()
         how.placed(self._model)
 
     @property
@@ -127,10 +131,8 @@ class Updates:
         if phase.sort:
             sort_channels(self._net, phase.trained)
         if phase.teacher == "new":
-            exits = self._net.config.exits
-            images = self._data.to_calibrate(self._teaching.calibration)
-            moments = calibrate(self._net, self._largest, images, exits=exits)
-            cut = extract(self._net, self._largest, moments, exits)
+            cut = cut_out(self._net, self._largest, self._net.config.exits)
+            without_buffers(cut)
             self._model["teacher"].load_state_dict(cut.state_dict())
 
     def _update(
