@@ -75,6 +75,7 @@ class Adaptation:
             Options.every(self.net.config),
             "sampled",
             policy.sampled,
+            policy.warmup,
             teacher="kept",
             distribution=GeneDistribution.of(self.net.space, best),
             done=(iteration - 1) * policy.adaptation,

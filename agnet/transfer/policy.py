@@ -36,6 +36,7 @@ class Policy:
         sampled: How many networks make an update.
         rate: The learning rate of the adaptation where it is highest: its cosine goes over all
             iterations.
+        warmup: Epochs of adaptation in which it rises first; they may be of several iterations.
     """
 
     archive: int = 30
@@ -51,6 +52,7 @@ class Policy:
     best: int = 15
     sampled: int = 4
     rate: float = 0.05
+    warmup: int = 0
 
     def __post_init__(self) -> None:
         """Checks the settings.
@@ -66,6 +68,7 @@ class Policy:
             "adaptation": 0,
             "best": 1,
             "sampled": 1,
+            "warmup": 0,
         }
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
@@ -95,6 +98,7 @@ POLICIES: Final[Mapping[str, Policy]] = {
         adaptation=5,
         best=150,
         rate=0.0025,
+        warmup=5,
     ),
     "nat-published": replace(
         NATV2,
@@ -108,10 +112,11 @@ POLICIES: Final[Mapping[str, Policy]] = {
         adaptation=5,
         best=150,
         rate=0.0025,
+        warmup=5,
     ),
 }
 """Policies by name: NATv2 and NAT for a minutes' job, and with the numbers that were published.
 
-Batch (256), weight decay (3e-4) and warm-up (5 epochs, which there is none of here) are no part of
-a policy; the radial predictor has fewer members than the 500 published.
+Batch (256) and weight decay (3e-4) are no part of a policy; the radial predictor has fewer members
+than the 500 published.
 """

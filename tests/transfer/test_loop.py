@@ -12,6 +12,7 @@ import torch
 
 from agnet.benchmarks import Inherited
 from agnet.benchmarks.supernet import ElasticSharing, SuperNetwork, training
+from agnet.benchmarks.training.state import TrainingState
 from agnet.errors import CheckpointError, InvalidInput, StorageError
 from agnet.objectives import Limit, Objective
 from agnet.spaces.elastic import Options
@@ -219,6 +220,23 @@ def test_a_proposer_that_cannot_be_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="astrology"):
         run(tmp_path, replace(FROZEN, proposer="astrology"))
     assert not (tmp_path / "evaluations.jsonl").exists()
+
+
+def test_the_rate_rises_and_falls_once_in_all_iterations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[float] = []
+    usual = TrainingState.set_rate
+
+    def noting(state: TrainingState, rate: float) -> None:
+        rates.append(rate)
+        usual(state, rate)
+
+    monkeypatch.setattr(TrainingState, "set_rate", noting)
+    run(tmp_path, replace(POLICY, iterations=3, adaptation=1, rate=0.1, warmup=2))
+    at = np.arange(len(rates)) * 3 / len(rates)
+    expected = 0.1 * np.minimum(at / 2, 1) * (1 + np.cos(np.pi * at / 3)) / 2
+    np.testing.assert_allclose(rates, expected, atol=1e-12)
 
 
 def test_other_settings_are_refused(tmp_path: Path) -> None:
