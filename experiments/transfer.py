@@ -7,13 +7,13 @@
 than random draws, NSGA-II without a predictor, and NAT? Hypervolume is of all that was evaluated.
 ``adapted``: the same with five epochs of adaptation, every record being of the last weights, for
 which archives are evaluated again; also with uniform adaptation and without any, what is told of
-all being their archives. ``tuned``: four networks of the
-front of NATv2, as they are, and trained on their own with one exit and with all: three networks, of
-each of which the test images say the accuracy once. ``families``: one search each, with frozen
-weights, of super-networks with early exits or without, and with dense skips or without, trained for
-half as long. Super-networks are those of
-``experiments.supernet``, and so are FOLDER, FILE and ``--work``: three of them, to which searches
-are dealt out by their seeds, so that intervals are of searches more than of super-networks.
+all being their archives. ``tuned``: three networks of the front of NATv2, each as it is, trained on
+its own with one exit, and with all of its exits, of each of which the test images say the accuracy
+once. ``families``: one search each, with frozen weights, of super-networks with early exits or
+without, and with dense skips or without, trained for half as long. The other super-networks are
+those of ``experiments.supernet``, and so are FOLDER, FILE and ``--work``: three of them, to which
+searches are dealt out by their seeds, so that intervals are of searches more than of
+super-networks.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ NSGA2: Final = "nsga2"
 EVALUATED: Final = 100
 DRAW: Final = NATV2.draw
 FIRST: Final = 20  # of the same first draws as the others, as large as its population
-TUNED: Final = 4
+TUNED: Final = 3
+ALONE: Final = replace(TUNING, epochs=10)
 LEARNT: Final = 130  # networks that the predictor is judged on
 BEST: Final = 20
 
@@ -280,7 +281,7 @@ def tuned(net: SuperNetwork, data: ImageData, number: int, work: Path) -> Row:
     job = {"what": "adapted", "data": data.name, "objectives": 2, "arm": "natv2", "seed": number}
     found = searched(net, data, NATV2, aim(2), number, work / folder_for(job), number)
     made = []
-    for arch in found.known.worth_most(TUNED).archs:
+    for at, arch in enumerate(found.known.worth_most(TUNED).archs):
         images = data.to_calibrate(TEACHING.calibration)
         before = accuracy(ElasticSharing(found.net).network(arch, images), data.test, HOW)
         row: Row = {"arch": str(arch), "inherited": round(before, 2)}
@@ -289,12 +290,13 @@ def tuned(net: SuperNetwork, data: ImageData, number: int, work: Path) -> Row:
                 found.net,
                 arch,
                 data,
-                TUNING,
+                ALONE,
                 together=together,
                 test=True,
                 calibration=TEACHING.calibration,
                 seed=number,
                 execution=HOW,
+                folder=work / f"tuned-{number}" / f"{at}-{name}",
             )
             row[name] = {
                 "test": done.test_accuracy,
