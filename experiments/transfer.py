@@ -63,6 +63,7 @@ OBJECTIVES: Final = (
 """And what hypervolumes are measured to."""
 
 NATV2: Final = POLICIES["natv2"]
+FROZEN: Final = replace(NATV2, adaptation=0)
 POLICY: Final[dict[str, Policy]] = {
     "natv2": NATV2,
     # As many evaluations, of which fewer come before the first round.
@@ -74,7 +75,7 @@ POLICY: Final[dict[str, Policy]] = {
 ADAPTED: Final[dict[str, Policy]] = {
     "natv2": NATV2,
     "natv2, uniform": replace(NATV2, adapts="uniform"),
-    "natv2, frozen": replace(NATV2, adaptation=0),
+    "natv2, frozen": FROZEN,
     "nat": POLICIES["nat"],
     "random": replace(NATV2, proposer="random"),
 }
@@ -173,8 +174,7 @@ def of_family(data: ImageData, job: Row, folder: Path) -> Row:
     """A search of a super-network of another family, which is trained first."""
     config, seed = replace(configured(data), **FAMILIES[job["arm"]]), int(job["seed"])
     *_, (_, net) = grown(data, seed, folder, SHARE, config)
-    policy = replace(NATV2, adaptation=0)
-    found = searched(net, data, policy, aim(job["objectives"]), seed, folder / "search", seed)
+    found = searched(net, data, FROZEN, aim(job["objectives"]), seed, folder / "search", seed)
     return reported(found, found.known)
 
 

@@ -68,16 +68,15 @@ class Updates:
         # Teacher and pupils are kept together, so that a checkpoint has both.
         self._model = nn.ModuleDict({"net": net})
         if any(phase.teacher != "none" for phase in phases):
-            frozen = deepcopy(teacher) if teacher else cut_out(net, self._largest, net.config.exits)
-            # It is asked of images that were changed, as its pupils are: each batch by the moments
-            # of its own. Those of calibration, of images as they are, would make it a worse one.
-            without_buffers(frozen)
-            self._model["teacher"] = frozen.requires_grad_(False).eval()
+            self._model["teacher"] = _frozen(deepcopy(teacher) if teacher else self._cut_out())
         how.placed(self._model)
 
     @property
     def _largest(self) -> Architecture:
         return Options.every(self._net.config).largest(self._net.space)
+
+    def _cut_out(self) -> PlainNetwork:
+        return cut_out(self._net, self._largest, self._net.config.exits)
 
     def state(self, identity: str) -> TrainingState:
         """Starts before the first epoch."""
@@ -131,9 +130,7 @@ class Updates:
         if phase.sort:
             sort_channels(self._net, phase.trained)
         if phase.teacher == "new":
-            cut = cut_out(self._net, self._largest, self._net.config.exits)
-            without_buffers(cut)
-            self._model["teacher"].load_state_dict(cut.state_dict())
+            self._model["teacher"].load_state_dict(_frozen(self._cut_out()).state_dict())
 
     def _update(
         self,
@@ -209,3 +206,13 @@ class Updates:
         """What the frozen teacher says, by all of its exits, at its own resolution."""
         made: Any = self._how.run(self._model["teacher"], images)
         return soft_labels(made if isinstance(made, tuple) else (made,), self._teaching.exits)
+
+
+def _frozen(network: PlainNetwork) -> PlainNetwork:
+    """Makes a network a teacher, whose norms go by the batch.
+
+    It is asked of images that were changed, as its pupils are. Moments calibrated on images as they
+    are would make it a worse one.
+    """
+    without_buffers(network)
+    return network.requires_grad_(False).eval()
